@@ -1,0 +1,34 @@
+// Package cli is the command line: one file per command, each of them flags to
+// an options struct, one call, print. It decides nothing.
+package cli
+
+import (
+	"context"
+	"io"
+)
+
+// Env is the process as a command sees it; only cmd/dce makes one from the
+// real thing.
+type Env struct {
+	Args    []string // without the program's name
+	Program string   // how it was called: argv[0]
+	Dir     string
+	Environ []string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	// Interrupts delivers SIGINT and SIGTERM: the first asks for a graceful end,
+	// the second for an immediate one.
+	Interrupts <-chan Interrupt
+}
+
+// Interrupt is a signal that asks for the end.
+type Interrupt struct {
+	// Exit is the exit code that the convention gives it: 130 or 143.
+	Exit int
+}
+
+// Main runs one command and returns its exit code.
+func Main(ctx context.Context, env Env) int {
+	return run(ctx, env)
+}

@@ -1,0 +1,118 @@
+// Package engine brings a rendered pod up and down on a Docker engine, streams
+// its events and logs, and finds pods by their labels. It is the only importer
+// of docker/compose and the moby client, and knows nothing of fronts: what it
+// is told to run, it runs as it is.
+package engine
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"dce/internal/progress"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// Options say which engine to talk to and how.
+type Options struct {
+	// Host is the engine's address; empty is what Docker's own rules say
+	// (DOCKER_HOST, the current context, the default socket).
+	Host string
+	// ConfigDir holds Docker's config.json with registry credentials; empty is
+	// the user's.
+	ConfigDir string
+	// Err takes what the engine's libraries write (build output).
+	Err io.Writer
+	Log *slog.Logger
+}
+
+// Info is what an engine says of itself.
+type Info struct {
+	Version       string
+	APIVersion    string
+	CgroupDriver  string // "cgroupfs" or "systemd"
+	CgroupVersion string // "1" or "2"
+	Arch          string // GOARCH of its host
+	// Local says that the engine shares this machine's kernel and file system, so
+	// that cgroups made here hold its containers.
+	Local bool
+}
+
+// Spec is a rendered pod with the choices of one run.
+type Spec struct {
+	Project *types.Project
+	// PodID selects the pod's things by label.
+	PodID string
+	// Pull is "always", "missing" or "never"; empty is missing.
+	Pull  string
+	Build bool
+	// RemoveVolumes: Remove takes the pod's own volumes too.
+	RemoveVolumes bool
+	// Env fills environment keys that the rendered project leaves without a value.
+	Env      map[string]string
+	Progress progress.Sink
+	// CallTimeout bounds each call to the engine; zero is a minute.
+	CallTimeout time.Duration
+}
+
+// LogLine is one line that a container wrote.
+type LogLine struct {
+	Service   string
+	Container string
+	Stderr    bool
+	Time      time.Time
+	Text      string
+}
+
+// LogOptions select log lines.
+type LogOptions struct {
+	Services []string
+	Follow   bool
+	Since    string
+	Tail     string // number of lines or "all"
+}
+
+// Summary is a pod found on an engine by its labels.
+type Summary struct {
+	PodID      string
+	Project    string
+	Labels     map[string]string
+	Containers []ContainerSummary
+}
+
+// ContainerSummary is one container of a pod found on an engine.
+type ContainerSummary struct {
+	ID       string
+	Name     string
+	Service  string
+	Image    string
+	State    string
+	Health   string
+	ExitCode int
+	Created  time.Time
+	Labels   map[string]string
+	Ports    []PublishedPort
+	// CgroupParent as the engine has it.
+	CgroupParent string
+}
+
+// PublishedPort is one port that a container publishes.
+type PublishedPort struct {
+	HostIP        string
+	HostPort      uint16
+	ContainerPort uint16
+	Protocol      string
+}
+
+// The surface of the package (each in a file of its own):
+//
+//	Connect(ctx, Options) (*Engine, error)
+//	(*Engine) Info(ctx) (Info, error)
+//	(*Engine) Pod(Spec) *Pod                      implements supervisor.Engine
+//	(*Engine) Pods(ctx, filter map[string]string) ([]Summary, error)
+//	(*Engine) Find(ctx, podID string) (*Pod, error) a pod known only by its labels: Stop and Remove work
+//	(*Engine) Logs(ctx, podID string, LogOptions, func(LogLine)) error
+//	(*Engine) FreeHostPorts etc. do not belong here: see local
+var _ = context.Background

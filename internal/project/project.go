@@ -1,0 +1,73 @@
+// Package project goes from a directory to a loadable pod: it finds compose
+// files and dce.yaml, applies an environment, loads and merges with compose-go,
+// and knows where in the files each value stands. It talks to no engine and no
+// network.
+package project
+
+import (
+	"context"
+
+	"dce/internal/diag"
+	"dce/internal/render"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// Options say what to load. The zero value loads what Docker Compose would
+// find in the current directory.
+type Options struct {
+	// Dir is the directory to start in; empty is the process's.
+	Dir string
+	// Files are compose files given by name (-f, DCE_FILE, COMPOSE_FILE).
+	Files []string
+	// Name is the project name (-p); empty is what files and directory say.
+	Name     string
+	Profiles []string
+	EnvFiles []string
+	// Config is the path of dce.yaml; empty means the one beside the compose files.
+	Config string
+	// Environment is the name after --env; empty is none.
+	Environment string
+	// Services narrows the pod to these and what they depend on; empty is all.
+	Services []string
+	// Environ is the process environment as KEY=VALUE, for interpolation and
+	// for the DCE_* and COMPOSE_* settings.
+	Environ []string
+	// NoInterpolate leaves ${...} as it stands.
+	NoInterpolate bool
+	// TaskEnv are the task's facts that interpolation sees beside Environ
+	// (PORT0, HOST, ...); they win over it.
+	TaskEnv map[string]string
+}
+
+// Project is a loaded pod, ready for render.
+type Project struct {
+	// Compose is the merged project: interpolated, not normalised, every
+	// service's paths absolute.
+	Compose *types.Project
+	// Files are the compose files read, in order of merging, absolute.
+	Files []string
+	// Config are the effective settings of dce.yaml with the environment applied.
+	Config Config
+	// Locate finds where a value of the merged project stands. It reads the files'
+	// YAML nodes on first use.
+	Locate func(path ...string) diag.Pos
+	// Warnings are problems that stop nothing.
+	Warnings diag.List
+}
+
+// Config is dce.yaml, merged from all its layers.
+type Config struct {
+	// Render are the settings that change a rendering.
+	Render render.Settings
+	// Resources are the pod's allocation where no task gives one.
+	Resources render.Resources
+	// Job: a pod that ends, instead of a service.
+	Job bool
+}
+
+// Load finds, reads and merges. Its error carries every problem found
+// (diag.Of).
+func Load(ctx context.Context, o Options) (*Project, error) {
+	return load(ctx, o)
+}

@@ -1,0 +1,150 @@
+// Package render turns a merged compose project into the pod that an agent
+// runs. It is pure: a project, the task's facts and settings in; the rewritten
+// project, its port map, what each rule did and what is wrong with it out. It
+// never touches a file, a clock or a socket, and every front (render, local,
+// executor) calls it: what it returns is what runs.
+package render
+
+import (
+	"dce/internal/diag"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// Input is all that a rendering depends on: equal inputs give equal bytes.
+type Input struct {
+	// Project is the merged project: interpolated, profiles applied, paths
+	// absolute, not normalised (a normalised one has the project's name baked
+	// into its networks and volumes). Render does not change it.
+	Project *types.Project
+	// Task is what the scheduler, or `up --local` in its place, decided.
+	Task Task
+	// Settings are the operator's and the job's choices.
+	Settings Settings
+	// Locate finds where in the input files a value stands, by the path of keys
+	// to it ("services", "web", "ports", "0"). Nil: no positions are known.
+	Locate func(path ...string) diag.Pos
+}
+
+// Settings are the choices that change a rendering. The zero value is the
+// default of every one of them.
+type Settings struct {
+	// InfraImage is the image of the infra container; empty is the built-in one.
+	InfraImage string `json:"infra_image,omitempty"`
+	// InfraNetwork is a network that must exist, joined by infra in place of the
+	// engine's default bridge.
+	InfraNetwork string `json:"infra_network,omitempty"`
+	// SharePID and ShareIPC collapse these namespaces too.
+	SharePID bool `json:"share_pid,omitempty"`
+	ShareIPC bool `json:"share_ipc,omitempty"`
+	// PlainPort also sets PORT and HOST for every service. Off by default:
+	// many servers listen on $PORT, and this is the host's port, not theirs.
+	PlainPort bool `json:"plain_port,omitempty"`
+	// Secrets are names of environment keys whose values must not appear in
+	// anything rendered: the key stays, its value is filled in when the container
+	// is created.
+	Secrets []string `json:"secrets,omitempty"`
+	// Cluster says that the pod leaves this machine: a service with a build
+	// section needs an image then.
+	Cluster bool `json:"-"`
+}
+
+// The fronts that give a task its facts.
+const (
+	FrontLocal   = "local"
+	FrontMesos   = "mesos"
+	FrontExample = "example"
+)
+
+// Task is what is known of the task that the pod runs as: the facts. The same
+// facts give the same pod, on any machine.
+type Task struct {
+	Front       string
+	ID          string
+	Name        string
+	ExecutorID  string
+	FrameworkID string
+	AgentID     string
+	// PodID names the pod on its host: the container id that Mesos gave, or the
+	// local pod's name. Labels carry it.
+	PodID string
+	// Sandbox is the task's directory as the Docker engine sees it, absolute.
+	Sandbox string
+	// CgroupParent is the parent cgroup of every container. With CgroupDriver
+	// "systemd" it is the name of a slice.
+	CgroupParent string
+	CgroupDriver string
+	// Ports are the host ports offered, in the offer's order.
+	Ports []OfferedPort
+	// Env is what the task's environment gives to services and to interpolation.
+	Env map[string]string
+	// Labels are the task's labels, as the framework set them.
+	Labels    map[string]string
+	Resources Resources
+	// Job: the pod finishes when all but infra have exited 0. Else it is a
+	// service, which must not end.
+	Job bool
+	// Hash is the hash of the pod's content (see ContentHash), carried as a label
+	// so that a second `up` of the same content can be told.
+	Hash string
+	// Lease, BootID, PID and StartTime name the process that looks after the pod
+	// (design.md section 7): labels carry them, so that anyone can tell an orphan.
+	Lease     string
+	BootID    string
+	PID       int
+	StartTime string
+}
+
+// OfferedPort is a port of the host that the pod may use. Name may be empty;
+// Protocol is "tcp", "udp" or empty for both.
+type OfferedPort struct {
+	Name     string
+	Number   uint16
+	Protocol string
+}
+
+// Resources are the task's allocation. Zero means not known, so no limit.
+type Resources struct {
+	CPUs  float64 // cores
+	MemMB float64 // MiB
+	// DiskMB is shown only, nothing enforces it. MiB.
+	DiskMB float64
+}
+
+// PortMapping is one published port of the pod as it will be.
+type PortMapping struct {
+	Service       string `json:"service"`
+	Name          string `json:"name,omitempty"`
+	Protocol      string `json:"protocol"`
+	HostIP        string `json:"host_ip,omitempty"`
+	ContainerPort uint16 `json:"container_port"`
+	HostPort      uint16 `json:"host_port"`
+	// Wanted is the host port that the file asks for, zero when it names none.
+	Wanted uint16 `json:"wanted,omitempty"`
+}
+
+// Change is one thing a rule did: provenance for --explain and --diff.
+type Change struct {
+	// Rule is the name of the row in Rules that did it.
+	Rule string
+	// Path leads to the value in the rendered project.
+	Path []string
+	// Reason says why, for this value, in a few words.
+	Reason string
+	// From is where the value came from in the input, if it did.
+	From diag.Pos
+}
+
+// Result is a rendered pod.
+type Result struct {
+	// Project is ready for the engine: named, labelled, collapsed.
+	Project *types.Project
+	Ports   []PortMapping
+	Changes []Change
+	// Diagnostics hold what is wrong; with an error among them Project must not
+	// be run.
+	Diagnostics diag.List
+}
+
+// InfraService is the name of the service that holds the pod's namespaces.
+const InfraService = "infra"
