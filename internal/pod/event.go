@@ -16,7 +16,9 @@ type Prepared struct{ Err string }
 type Started struct{ Err string }
 
 // Observed is the engine's word on one container: an event, or a row of the
-// list that is read after every (re)connection. Times are the engine's.
+// list that is read after every (re)connection. It is the whole of what is
+// known: a running container's Healthcheck must be right. Times are the
+// engine's.
 type Observed struct{ Container Container }
 
 // Listed ends a full list of the pod's containers: what it does not name is
@@ -24,8 +26,8 @@ type Observed struct{ Container Container }
 type Listed struct{ Names []string }
 
 // Kill asks for the end. Grace bounds the whole stop, zero means no bound of
-// its own. By says who asked, for the reason. Asking again with a shorter
-// grace shortens the stop.
+// its own (Rules.StopTimeout then). By says who asked, for the reason. Asking
+// again with a shorter grace shortens the stop.
 type Kill struct {
 	Grace time.Duration
 	By    string
@@ -33,11 +35,11 @@ type Kill struct {
 	Now bool
 }
 
-// EngineLost and EngineBack say whether the engine can be reached.
-type (
-	EngineLost struct{ Err string }
-	EngineBack struct{}
-)
+// EngineLost says that the engine is out of reach.
+type EngineLost struct{ Err string }
+
+// EngineBack says that the engine answers again; a full list follows.
+type EngineBack struct{}
 
 // TimedOut says that a timer set by an effect has run out.
 type TimedOut struct{ Timer Timer }
@@ -86,14 +88,15 @@ type Start struct{}
 // Cancel tells the work under way to return soon; it still posts its event.
 type Cancel struct{}
 
-// Stop ends every process of the pod within By (zero: the services' graces)
+// Stop ends every process of the pod within By (zero: the services' graces;
+// AtOnce: without any)
 // and gathers evidence of the container named, if any; it posts Stopped.
 type Stop struct {
 	By       time.Duration
 	Evidence string
 }
 
-// Hasten shortens a stop under way: By is what is left, zero is at once.
+// Hasten shortens a stop under way: By is what is left from now on.
 type Hasten struct{ By time.Duration }
 
 // Remove removes what is left, or nothing of it when Keep; it posts Removed.
@@ -102,14 +105,14 @@ type Remove struct{ Keep bool }
 // Report tells the front where the pod stands now.
 type Report struct{ State State }
 
-// SetTimer and ClearTimer run the pod's timers; one that runs out posts TimedOut.
-type (
-	SetTimer struct {
-		Timer Timer
-		After time.Duration
-	}
-	ClearTimer struct{ Timer Timer }
-)
+// SetTimer starts a timer, which posts TimedOut when it runs out.
+type SetTimer struct {
+	Timer Timer
+	After time.Duration
+}
+
+// ClearTimer stops a timer, if it runs.
+type ClearTimer struct{ Timer Timer }
 
 // Exit ends the supervision: the pod's life is over.
 type Exit struct{}

@@ -52,12 +52,15 @@ type Rules struct {
 	// Infra is the service whose end is the pod's end and whose running does not
 	// keep a pod alive. Empty: the pod has none.
 	Infra string
+	// Expect is how many containers each service has, infra among them: a pod
+	// runs when all of them were seen.
+	Expect map[string]int
 	// RunningAtStart reports running as soon as everything was started, healthy
 	// or not. By default a pod runs when every healthcheck is healthy.
 	RunningAtStart bool
-	// TolerateExit: an exit code other than zero ends nothing as long as another
-	// service lives (`--abort-on-exit never`).
-	TolerateExit bool
+	// Tolerate: a service that fails or becomes unhealthy ends nothing as long as
+	// another one lives (`--abort-on-exit never`).
+	Tolerate bool
 	// AbortOnExit: any exit, also with 0, ends the pod (`--abort-on-exit any`).
 	AbortOnExit bool
 	// LaunchTimeout bounds idle to running; zero is no bound.
@@ -152,7 +155,8 @@ type Pod struct {
 	// Outcome is the terminal state this pod is on its way to, once known.
 	Outcome State
 	Reason  Reason
-	// StopBy is how long the stop may take in all; zero is as long as it needs.
+	// StopBy is how long the stop may take in all; zero is as long as it needs,
+	// AtOnce leaves no grace.
 	StopBy time.Duration
 	// StopErr is what went wrong while stopping, empty when nothing did.
 	StopErr string
@@ -170,6 +174,9 @@ type Evidence struct {
 	// Health is the output of its last healthcheck.
 	Health string
 }
+
+// AtOnce bounds a stop that leaves no service any grace.
+const AtOnce = time.Nanosecond
 
 // Healthy reports whether every running container with a healthcheck passes it.
 func (p Pod) Healthy() bool {
