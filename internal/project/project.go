@@ -6,9 +6,9 @@ package project
 
 import (
 	"context"
+	"io"
 
 	"dce/internal/diag"
-	"dce/internal/render"
 
 	"github.com/compose-spec/compose-go/v2/types"
 )
@@ -18,7 +18,8 @@ import (
 type Options struct {
 	// Dir is the directory to start in; empty is the process's.
 	Dir string
-	// Files are compose files given by name (-f, DCE_FILE, COMPOSE_FILE).
+	// Files are compose files given by name (-f, DCE_FILE, COMPOSE_FILE); "-" is
+	// Stdin. Relative ones are relative to Dir.
 	Files []string
 	// Name is the project name (-p); empty is what files and directory say.
 	Name     string
@@ -38,12 +39,15 @@ type Options struct {
 	// TaskEnv are the task's facts that interpolation sees beside Environ
 	// (PORT0, HOST, ...); they win over it.
 	TaskEnv map[string]string
+	// Stdin is what a compose file "-" is read from; nil is an empty one.
+	Stdin io.Reader
 }
 
 // Project is a loaded pod, ready for render.
 type Project struct {
 	// Compose is the merged project: interpolated, not normalised, every
-	// service's paths absolute.
+	// service's paths absolute, the values of its env_file moved into its
+	// environment.
 	Compose *types.Project
 	// Files are the compose files read, in order of merging, absolute.
 	Files []string
@@ -54,16 +58,6 @@ type Project struct {
 	Locate func(path ...string) diag.Pos
 	// Warnings are problems that stop nothing.
 	Warnings diag.List
-}
-
-// Config is dce.yaml, merged from all its layers.
-type Config struct {
-	// Render are the settings that change a rendering.
-	Render render.Settings
-	// Resources are the pod's allocation where no task gives one.
-	Resources render.Resources
-	// Job: a pod that ends, instead of a service.
-	Job bool
 }
 
 // Load finds, reads and merges. Its error carries every problem found

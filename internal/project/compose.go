@@ -1,0 +1,88 @@
+package project
+
+import (
+	"context"
+	"fmt"
+
+	"dce/internal/diag"
+
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// request is one call of compose-go: what to load, and how.
+type request struct {
+	sources     []*source
+	dir         string
+	name        string
+	env         map[string]string
+	profiles    []string
+	services    []string
+	interpolate bool
+	normalize   bool
+	// whole: nothing outside the sources is opened.
+	whole bool
+}
+
+// loadCompose lets compose-go merge the sources. It reads no environment and
+// no remote file; its warnings are returned as it worded them.
+func (r request) loadCompose(ctx context.Context) (*types.Project, []string, error) {
+	var (
+		p   *types.Project
+		err error
+	)
+	warnings := capture(func() { p, err = r.guarded(ctx) })
+	return p, warnings, err
+}
+
+// guarded turns a panic into an error: the files come from people who are not
+// trusted, and compose-go asserts types that its schema does not promise.
+func (r request) guarded(ctx context.Context) (p *types.Project, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p, err = nil, fmt.Errorf("compose-go cannot load this: %v", v)
+		}
+	}()
+	return r.call(ctx)
+}
+
+func (r request) call(ctx context.Context) (*types.Project, error) {
+	details := types.ConfigDetails{WorkingDir: r.dir, Environment: r.env}
+	for _, s := range r.sources {
+		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: s.path, Content: s.data})
+	}
+	p, err := loader.LoadWithContext(ctx, details, func(o *loader.Options) {
+		o.SetProjectName(r.name, true)
+		o.Profiles = r.profiles
+		o.SelectedServices = r.services
+		o.SkipInterpolation = !r.interpolate
+		o.SkipNormalization = !r.normalize
+		o.SkipInclude, o.SkipExtends = r.whole, r.whole
+		o.SkipResolveEnvironment = true
+		o.SkipResolveLabels = true
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range r.sources {
+		p.ComposeFiles = append(p.ComposeFiles, s.path)
+	}
+	return p, nil
+}
+
+// resolveFiles moves the values of env_file and label_file into the services.
+func resolveFiles(p *types.Project) (*types.Project, error) {
+	p, err := p.WithServicesEnvironmentResolved(true)
+	if err != nil {
+		return nil, err
+	}
+	return p.WithServicesLabelsResolved(true)
+}
+
+// plain is an error of compose-go that nothing better is known about.
+func plain(err error) diag.List {
+	return diag.List{{
+		Code: "DCE100", Summary: err.Error(), Cause: err,
+		Hint: "see https://docs.docker.com/reference/compose-file/ for what a compose file may say",
+	}}
+}

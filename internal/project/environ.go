@@ -1,0 +1,85 @@
+package project
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"dce/internal/diag"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+)
+
+// environMap is KEY=VALUE pairs as a map; the last of a key wins.
+func environMap(environ []string) map[string]string {
+	m := make(map[string]string, len(environ))
+	for _, kv := range environ {
+		k, v, found := strings.Cut(kv, "=")
+		if found && k != "" {
+			m[k] = v
+		}
+	}
+	return m
+}
+
+// defaultEnvFile is .env of a directory, unless there is none or
+// COMPOSE_DISABLE_ENV_FILE says no.
+func defaultEnvFile(dir string, env map[string]string) []string {
+	if off, err := strconv.ParseBool(env["COMPOSE_DISABLE_ENV_FILE"]); err == nil && off {
+		return nil
+	}
+	path := filepath.Join(dir, ".env")
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return nil
+	}
+	return []string{path}
+}
+
+// withEnvFiles returns env with what the files say beneath it: what env has
+// already wins, a later file wins over an earlier one.
+func withEnvFiles(env map[string]string, files []string) (map[string]string, diag.List) {
+	read := map[string]string{}
+	var problems diag.List
+	for _, f := range files {
+		values, d := readEnvFile(f, func(k string) (string, bool) {
+			if v, ok := env[k]; ok {
+				return v, true
+			}
+			v, ok := read[k]
+			return v, ok
+		})
+		problems = append(problems, d...)
+		maps.Copy(read, values)
+	}
+	maps.Copy(read, env)
+	return read, problems
+}
+
+func readEnvFile(path string, lookup dotenv.LookupFn) (map[string]string, diag.List) {
+	data, err := readLimited(path, nil)
+	if err != nil {
+		return nil, diag.List{unreadable(path, err)}
+	}
+	values, err := dotenv.ParseWithLookup(bytes.NewReader(data), lookup)
+	if err != nil {
+		return nil, diag.List{envSyntax(path, err)}
+	}
+	return values, nil
+}
+
+func envSyntax(path string, err error) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "DCE116", Summary: "cannot read this env file: " + err.Error(), Pos: diag.Pos{File: path}, Cause: err,
+		Hint: "write one KEY=VALUE on each line, values with blanks or # in quotes",
+	}
+	var line int
+	if n, _ := fmt.Sscanf(err.Error(), "line %d:", &line); n == 1 {
+		_, text, _ := strings.Cut(err.Error(), ": ")
+		d.Pos.Line, d.Summary = line, "cannot read this env file: "+text
+	}
+	return d
+}

@@ -1,0 +1,40 @@
+package project
+
+import (
+	"context"
+	"errors"
+
+	"dce/internal/diag"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// renderedName stands for the rendered file where a position is shown.
+const renderedName = "compose.rendered.yaml"
+
+// LoadRendered reads the bytes of a rendered pod into the project that the
+// engine runs: interpolated with an empty environment ($$ is a literal $),
+// normalised, so ready for compose's Up but for its custom labels. It opens no file:
+// what is rendered is whole.
+func LoadRendered(ctx context.Context, data []byte) (*types.Project, error) {
+	if len(data) > maxFileBytes {
+		return nil, diag.Fail(unreadable(renderedName, errTooLarge))
+	}
+	s := &source{path: renderedName, data: data}
+	if err := s.parse().Err(); err != nil {
+		return nil, err
+	}
+	if len(s.docs) == 0 {
+		return nil, errors.New("the rendered file is empty")
+	}
+	r := request{
+		sources: []*source{s}, dir: "/", name: scalar(s.docs[0], "name"),
+		env: map[string]string{}, interpolate: true, normalize: true, whole: true,
+	}
+	p, _, err := r.loadCompose(ctx)
+	if err != nil {
+		return nil, plain(err).Err()
+	}
+	p.ComposeFiles = nil
+	return p, nil
+}
