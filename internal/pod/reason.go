@@ -1,0 +1,104 @@
+package pod
+
+import (
+	"fmt"
+	"time"
+)
+
+// String is the reason as a person reads it: `service web exited with code 3
+// after 2m10s`. Every front says it in these words.
+func (r Reason) String() string {
+	switch r.Cause {
+	case CauseExit:
+		return r.who() + " exited with code " + fmt.Sprint(r.ExitCode) + r.after()
+	case CauseOOM:
+		return r.who() + " was killed for want of memory" + r.after()
+	case CauseUnhealthy:
+		return r.who() + " became unhealthy" + r.after()
+	case CauseInfra:
+		return "the infra container, which holds the pod's network, ended" + r.after()
+	case CauseAllExited:
+		return "every service has ended, and a service pod must keep running"
+	case CauseRemoved:
+		return r.who() + " was removed by someone else"
+	case CausePrepare:
+		return r.with("preparing the pod failed")
+	case CauseStart:
+		return r.with("starting the pod failed")
+	case CauseLaunchTime:
+		return "not running" + r.within() + r.waitingFor()
+	case CauseEngine:
+		return "the Docker engine was out of reach" + r.forTime()
+	case CauseKill:
+		return r.killed()
+	case CauseJobFinished:
+		return "every service of the job exited with code 0"
+	case CauseNone:
+	}
+	return r.Message
+}
+
+// who names the service, or the container of a service not known.
+func (r Reason) who() string {
+	switch {
+	case r.Service != "":
+		return "service " + r.Service
+	case r.Container != "":
+		return "container " + r.Container
+	}
+	return "a container"
+}
+
+func (r Reason) after() string {
+	if r.After <= 0 {
+		return ""
+	}
+	return " after " + short(r.After)
+}
+
+func (r Reason) within() string {
+	if r.After <= 0 {
+		return " in time"
+	}
+	return " within " + short(r.After)
+}
+
+func (r Reason) forTime() string {
+	if r.After <= 0 {
+		return " for too long"
+	}
+	return " for " + short(r.After)
+}
+
+func (r Reason) waitingFor() string {
+	if r.Service == "" {
+		return ""
+	}
+	return ": service " + r.Service + " was not ready"
+}
+
+func (r Reason) with(what string) string {
+	if r.Message == "" {
+		return what
+	}
+	return what + ": " + r.Message
+}
+
+func (r Reason) killed() string {
+	if r.Message == "" {
+		return "stopped on request"
+	}
+	return "stopped by " + r.Message
+}
+
+// short is a time as a person says it: three digits at most below a minute,
+// whole seconds above.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
