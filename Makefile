@@ -1,0 +1,74 @@
+# `make help` lists the targets. `make demo` and `make test` need a Docker
+# engine: scripts/engine finds one, or installs and starts Debian's.
+
+GO            ?= go
+GOLANGCI      := v2.15.0
+LINT          := .cache/bin/golangci-lint-$(GOLANGCI)
+BUILD_FLAGS   := -trimpath -buildvcs=false
+VERSION       ?= $(shell scripts/version)
+LDFLAGS       := -s -w -X dce/internal/cli.version=$(VERSION)
+FUZZTIME      ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-quick check format vet lint bench fuzz gen unchanged snapshot clean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+build: bin/dce ## build bin/dce
+
+bin/dce: FORCE
+	@CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -ldflags '$(LDFLAGS)' -o $@ ./cmd/dce
+
+demo: ## see a pod rendered, run, broken and gone, on this machine
+	@scripts/engine
+	@$(MAKE) --no-print-directory build
+	@examples/shop/demo.sh
+
+test: ## run all tests, with a Docker engine and the race detector
+	@scripts/engine
+	@scripts/test
+
+test-quick: ## run the tests that need no engine
+	@$(GO) test ./...
+
+check: format vet lint test unchanged ## everything that CI runs
+
+format: $(LINT) ## check that the code is formatted (fix: make fmt)
+	@$(LINT) fmt --diff
+
+fmt: $(LINT) ## format the code
+	@$(LINT) fmt
+
+vet:
+	@$(GO) vet ./...
+
+lint: $(LINT) ## run the linters
+	@$(LINT) run ./...
+
+# The exact version is part of the name, so a new one is installed when it
+# changes. Two minutes the first time.
+$(LINT):
+	@mkdir -p .cache/bin
+	@echo "installing golangci-lint $(GOLANGCI)"
+	@GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv .cache/bin/golangci-lint $@
+
+bench: ## measure against docker compose and raw API calls, write docs/benchmarks.md
+	@scripts/engine
+	@scripts/bench
+
+fuzz: ## run every fuzz target for FUZZTIME (10s) each
+	@scripts/fuzz $(FUZZTIME)
+
+gen: build ## write the generated files: completions, schema, reference
+	@scripts/gen .
+
+unchanged: build
+	@scripts/unchanged
+
+snapshot: ## build every released binary for this commit into dist/
+	@scripts/snapshot '$(VERSION)'
+
+clean: ## remove what the targets above made
+	@rm -rf bin dist examples/shop/bin
