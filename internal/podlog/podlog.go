@@ -1,0 +1,213 @@
+// Package podlog puts the lines that a pod's containers write where operators
+// look for them: one file per service and stream, of limited size, and the
+// sandbox's own stdout and stderr with the service in front. It reads no
+// engine: lines come in by Write.
+package podlog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Line is one line that a container wrote, without its line end.
+type Line struct {
+	Service string
+	Stderr  bool
+	Text    string
+}
+
+// Options say where lines go. The zero value of the limits is the default.
+type Options struct {
+	// Dir holds one file per service and stream: web.stdout, web.stderr. It must
+	// exist. Empty: no files.
+	Dir string
+	// MaxBytes is the size at which a file is turned over; 0 is 10 MiB.
+	MaxBytes int64
+	// Keep is how many turned-over files stay beside the current one (web.stdout.1
+	// is the newest); 0 is 2, negative keeps none.
+	Keep int
+	// Stdout and Stderr take every line with its service in front. May be nil.
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// Log writes a pod's lines. Its methods may be called from any goroutine.
+type Log struct {
+	o     Options
+	mu    sync.Mutex
+	files map[string]*file
+	wide  int
+}
+
+// New makes a Log; services are those of the pod, so that the prefixes of all
+// lines have one width from the first line on.
+func New(o Options, services []string) *Log {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 10 << 20
+	}
+	if o.Keep == 0 {
+		o.Keep = 2
+	}
+	l := &Log{o: o, files: map[string]*file{}}
+	for _, s := range services {
+		l.wide = max(l.wide, len(s))
+	}
+	return l
+}
+
+// Write puts one line into its file and into the common stream. One place
+// failing does not keep the line from the other.
+func (l *Log) Write(line Line) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.Join(l.toFile(line), l.toStream(line))
+}
+
+// Close closes the files.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for name, f := range l.files {
+		errs = append(errs, f.close())
+		delete(l.files, name)
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Log) toStream(line Line) error {
+	w := l.o.Stdout
+	if line.Stderr {
+		w = l.o.Stderr
+	}
+	if w == nil {
+		return nil
+	}
+	if _, err := fmt.Fprintf(w, "%-*s | %s\n", l.wide, line.Service, line.Text); err != nil {
+		return fmt.Errorf("writing a line of %s: %w", line.Service, err)
+	}
+	return nil
+}
+
+func (l *Log) toFile(line Line) error {
+	if l.o.Dir == "" {
+		return nil
+	}
+	name, err := fileName(line)
+	if err != nil {
+		return err
+	}
+	f := l.files[name]
+	if f == nil {
+		f = &file{path: filepath.Join(l.o.Dir, name), max: l.o.MaxBytes, keep: l.o.Keep}
+		l.files[name] = f
+	}
+	return f.writeLine(line.Text)
+}
+
+// fileName is the name of a line's file. Compose allows only [a-zA-Z0-9._-] in
+// a service's name; anything else comes from elsewhere and gets no file.
+func fileName(line Line) (string, error) {
+	bad := strings.ContainsFunc(line.Service, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", r)
+	})
+	if bad || strings.Trim(line.Service, ".") == "" {
+		return "", fmt.Errorf("service %q has no log file: not a service's name", line.Service)
+	}
+	if line.Stderr {
+		return line.Service + ".stderr", nil
+	}
+	return line.Service + ".stdout", nil
+}
+
+// file is one log file that is turned over when it gets too large.
+type file struct {
+	path string
+	max  int64
+	keep int
+	f    *os.File
+	size int64
+}
+
+func (f *file) writeLine(text string) error {
+	if err := f.open(); err != nil {
+		return err
+	}
+	if f.size > 0 && f.size+int64(len(text))+1 > f.max {
+		if err := f.turnOver(); err != nil {
+			return err
+		}
+	}
+	n, err := io.WriteString(f.f, text+"\n")
+	f.size += int64(n)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", f.path, err)
+	}
+	return nil
+}
+
+func (f *file) open() error {
+	if f.f != nil {
+		return nil
+	}
+	// O_NOFOLLOW: the sandbox is the job's to write, a link in it may lead anywhere.
+	opened, err := os.OpenFile(f.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND|noFollow, 0o640)
+	if err != nil {
+		return fmt.Errorf("opening a log file: %w", err)
+	}
+	info, err := opened.Stat()
+	if err != nil {
+		opened.Close()
+		return fmt.Errorf("opening a log file: %w", err)
+	}
+	f.f, f.size = opened, info.Size()
+	return nil
+}
+
+// turnOver moves every kept file one place back and begins a new one.
+func (f *file) turnOver() error {
+	if err := f.close(); err != nil {
+		return err
+	}
+	for i := f.keep; i > 1; i-- {
+		if err := moveIfThere(f.old(i-1), f.old(i)); err != nil {
+			return err
+		}
+	}
+	if f.keep > 0 {
+		if err := moveIfThere(f.path, f.old(1)); err != nil {
+			return err
+		}
+		return f.open()
+	}
+	if err := os.Remove(f.path); err != nil {
+		return fmt.Errorf("turning over a log file: %w", err)
+	}
+	return f.open()
+}
+
+func (f *file) old(i int) string { return fmt.Sprintf("%s.%d", f.path, i) }
+
+func (f *file) close() error {
+	if f.f == nil {
+		return nil
+	}
+	err := f.f.Close()
+	f.f = nil
+	if err != nil {
+		return fmt.Errorf("closing %s: %w", f.path, err)
+	}
+	return nil
+}
+
+func moveIfThere(from, to string) error {
+	if err := os.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("turning over a log file: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package podlog
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func write(t *testing.T, l *Log, lines ...Line) {
+	t.Helper()
+	for _, line := range lines {
+		if err := l.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// files is what a directory holds, by name.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[e.Name()] = string(data)
+	}
+	return got
+}
+
+func TestLinesGoToTheirFileAndToTheCommonStream(t *testing.T) {
+	dir := t.TempDir()
+	var out, err bytes.Buffer
+	write(
+		t, New(Options{Dir: dir, Stdout: &out, Stderr: &err}, []string{"web", "cache"}),
+		Line{Service: "web", Text: "hello"}, Line{Service: "cache", Stderr: true, Text: "oops"}, Line{Service: "web", Text: "bye"},
+	)
+	want := map[string]string{"web.stdout": "hello\nbye\n", "cache.stderr": "oops\n"}
+	if diff := cmp.Diff(want, files(t, dir)); diff != "" {
+		t.Errorf("files -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff("web   | hello\nweb   | bye\n", out.String()); diff != "" {
+		t.Errorf("stdout -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff("cache | oops\n", err.String()); diff != "" {
+		t.Errorf("stderr -want +got:\n%s", diff)
+	}
+}
+
+func TestFilesAreTurnedOverAtTheirLimit(t *testing.T) {
+	tests := map[string]struct {
+		keep int
+		want map[string]string
+	}{
+		"two are kept":        {2, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n", "web.stdout.2": "33333\n"}},
+		"one is kept":         {1, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n"}},
+		"none is kept":        {-1, map[string]string{"web.stdout": "55555\n"}},
+		"the default is two":  {0, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n", "web.stdout.2": "33333\n"}},
+		"more than there are": {9, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n", "web.stdout.2": "33333\n", "web.stdout.3": "22222\n", "web.stdout.4": "11111\n"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			l := New(Options{Dir: dir, MaxBytes: 8, Keep: tt.keep}, nil)
+			for _, c := range "12345" {
+				if err := l.Write(Line{Service: "web", Text: strings.Repeat(string(c), 5)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(t, l)
+			if diff := cmp.Diff(tt.want, files(t, dir)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestALineLongerThanTheLimitIsKeptWhole(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("x", 100)
+	write(t, New(Options{Dir: dir, MaxBytes: 8}, nil), Line{Service: "web", Text: long})
+	if diff := cmp.Diff(map[string]string{"web.stdout": long + "\n"}, files(t, dir)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestALogGoesOnWhereAnEarlierOneEnded(t *testing.T) {
+	dir := t.TempDir()
+	write(t, New(Options{Dir: dir}, nil), Line{Service: "web", Text: "one"})
+	write(t, New(Options{Dir: dir}, nil), Line{Service: "web", Text: "two"})
+	if diff := cmp.Diff(map[string]string{"web.stdout": "one\ntwo\n"}, files(t, dir)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestANameThatIsNoServiceGetsNoFileButItsLineIsShown(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "../../etc/passwd", "a/b", "a\nb", "a\x00b"} {
+		dir := t.TempDir()
+		var out bytes.Buffer
+		l := New(Options{Dir: dir, Stdout: &out}, nil)
+		if err := l.Write(Line{Service: name, Text: "x"}); err == nil {
+			t.Errorf("service %q: no error", name)
+		}
+		if !strings.HasSuffix(out.String(), "| x\n") {
+			t.Errorf("service %q: its line is lost, the stream holds %q", name, out.String())
+		}
+		if got := files(t, dir); len(got) > 0 {
+			t.Errorf("service %q made %v", name, slices.Collect(maps.Keys(got)))
+		}
+	}
+}
+
+func TestALinkInTheSandboxIsNotFollowed(t *testing.T) {
+	dir := t.TempDir()
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.Symlink(outside, filepath.Join(dir, "web.stdout")); err != nil {
+		t.Fatal(err)
+	}
+	if err := New(Options{Dir: dir}, nil).Write(Line{Service: "web", Text: "x"}); err == nil {
+		t.Error("a line was written through a link")
+	}
+	if _, err := os.Lstat(outside); err == nil {
+		t.Error("a file outside of the sandbox was made")
+	}
+}
+
+func TestManyWriters(t *testing.T) {
+	dir := t.TempDir()
+	l := New(Options{Dir: dir}, nil)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				if err := l.Write(Line{Service: "web", Text: "line"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	write(t, l)
+	if got := strings.Count(files(t, dir)["web.stdout"], "line\n"); got != 800 {
+		t.Errorf("%d lines of 800", got)
+	}
+}
