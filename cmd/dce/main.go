@@ -6,10 +6,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"dce/internal/cli"
 )
+
+// version is stamped by the linker; without that it is the module's.
+var version string
 
 func main() {
 	os.Exit(cli.Main(context.Background(), environment()))
@@ -20,6 +24,7 @@ func environment() cli.Env {
 	return cli.Env{
 		Program:    os.Args[0],
 		Args:       os.Args[1:],
+		Version:    ownVersion(),
 		Dir:        dir,
 		Environ:    os.Environ(),
 		Stdin:      os.Stdin,
@@ -32,15 +37,28 @@ func environment() cli.Env {
 func interrupts() <-chan cli.Interrupt {
 	signals := make(chan os.Signal, 2) // the second must not be lost while the first is handled
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	out := make(chan cli.Interrupt)
+	out := make(chan cli.Interrupt, 2) // sending never blocks: the third signal exits
 	go func() {
-		for s := range signals {
+		for n := 1; ; n++ {
 			code := 130
-			if s == syscall.SIGTERM {
+			if s := <-signals; s == syscall.SIGTERM {
 				code = 143
+			}
+			if n > 2 {
+				os.Exit(code) // asked gracefully, then urgently: whoever insists is obeyed
 			}
 			out <- cli.Interrupt{Exit: code}
 		}
 	}()
 	return out
+}
+
+func ownVersion() string {
+	if version != "" {
+		return version
+	}
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		return build.Main.Version
+	}
+	return "(devel)"
 }

@@ -12,6 +12,7 @@ import (
 type Env struct {
 	Args    []string // without the program's name
 	Program string   // how it was called: argv[0]
+	Version string   // of this binary
 	Dir     string
 	Environ []string
 	Stdin   io.Reader

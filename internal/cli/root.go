@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The jobs by which root help groups the commands.
+const (
+	jobDevelop = "develop"
+	jobCheck   = "check"
+	jobAgents  = "agents"
+	jobOther   = "other"
+)
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dce",
+		Short: "Run pods of Docker Compose containers on Apache Mesos, and here",
+		Long: `A pod is a few containers, described by Docker Compose files, that are
+scheduled, started, watched and stopped as one. dce shows the pod that an agent
+would run, runs that same pod on this machine, and is the executor that runs it
+on the agents.`,
+		Args:              cobra.ArbitraryArgs,
+		RunE:              parent,
+		TraverseChildren:  true,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: a.prepare,
+	}
+	root.AddGroup(
+		&cobra.Group{ID: jobDevelop, Title: "Develop"},
+		&cobra.Group{ID: jobCheck, Title: "Check and learn"},
+		&cobra.Group{ID: jobAgents, Title: "On agents"},
+		&cobra.Group{ID: jobOther, Title: "Other"},
+	)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(a.help)
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.AddCommand(a.commands()...)
+	shared := a.commonFlags()
+	each(root, func(c *cobra.Command) { a.fit(c, shared) })
+	return root
+}
+
+// commands are the commands of the tree, in the order in which help lists them.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.versionCommand(),
+	}
+}
+
+// fit gives a command what all of them have.
+func (a *app) fit(c *cobra.Command, shared *pflag.FlagSet) {
+	c.InitDefaultHelpFlag()
+	c.DisableFlagsInUseLine = true
+	c.Flags().SortFlags = false
+	share(c, shared)
+}
+
+func each(c *cobra.Command, do func(*cobra.Command)) {
+	do(c)
+	for _, sub := range c.Commands() {
+		each(sub, do)
+	}
+}
