@@ -1,4 +1,176 @@
 // Package lease tells whether the process that looks after a pod still lives:
 // it holds an exclusive flock on a file of a host directory, and everyone else
-// can see whether the lock is free (design.md section 7).
+// can see whether the lock is free (design.md section 7). Boot id, pid and
+// start time are the second evidence. It judges; what becomes of an orphan is
+// its callers' decision.
+//
+// A lock is free the moment its holder is killed, also while the holder is an
+// unreaped zombie, and works over bind mounts. A lease file that is unlinked
+// while held can be taken anew by somebody else, who would then see a living
+// holder as gone: so a file is unlinked only by whoever holds its exclusive
+// lock, and a lock counts only when the path still leads to the locked file
+// (reference/compose.md section 6, measured).
 package lease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// ErrHeld says that another living process holds the lease.
+var ErrHeld = errors.New("the lease is held by another process")
+
+// suffix is how a lease file's name ends.
+const suffix = ".lease"
+
+// Lease is an exclusive lock that lives as long as this process does, or until
+// it is released.
+type Lease struct {
+	file *os.File
+	path string
+}
+
+// Path is the absolute path of the lease of that name in a directory. The name
+// must be one path element.
+func Path(dir, name string) (string, error) {
+	if name == "" || name != filepath.Base(name) || name == "." || name == ".." {
+		return "", fmt.Errorf("%q cannot name a lease", name)
+	}
+	return filepath.Abs(filepath.Join(dir, name+suffix))
+}
+
+// Take makes the directory (0755, so that every sweeper can look) and takes the
+// lease of that name in it. It gives ErrHeld when a living process has it, and
+// waits for nothing but the instant in which somebody looks at it.
+func Take(dir, name string) (*Lease, error) {
+	path, err := Path(dir, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the lease directory: %w", err)
+	}
+	for {
+		l, err := take(path)
+		if !errors.Is(err, errAgain) {
+			return l, err
+		}
+	}
+}
+
+// errAgain says that the file was replaced or looked at in between.
+var errAgain = errors.New("try again")
+
+func take(path string) (*Lease, error) {
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return nil, fmt.Errorf("opening the lease: %w", err)
+	}
+	if err := takeFile(f, path); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Lease{file: f, path: path}, nil
+}
+
+func takeFile(f *os.File, path string) error {
+	switch locked, err := tryLock(f, exclusive); {
+	case err != nil:
+		return fmt.Errorf("locking %s: %w", path, err)
+	case !locked:
+		return whoHas(f)
+	}
+	if !leadsTo(path, f) {
+		return errAgain
+	}
+	return nil
+}
+
+// whoHas tells a holder from a tester, whose shared lock lasts for microseconds.
+func whoHas(f *os.File) error {
+	shared, err := tryLock(f, shared)
+	switch {
+	case err != nil:
+		return err
+	case shared:
+		return errAgain
+	}
+	return ErrHeld
+}
+
+// leadsTo reports whether the path still names the open file.
+func leadsTo(path string, f *os.File) bool {
+	open, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(open, named)
+}
+
+// Path is where the lease's file is.
+func (l *Lease) Path() string { return l.path }
+
+// Release unlinks the file, while it is still locked, and gives the lock back.
+func (l *Lease) Release() error {
+	var err error
+	if leadsTo(l.path, l.file) {
+		err = os.Remove(l.path)
+	}
+	return errors.Join(err, l.file.Close())
+}
+
+// Clear removes the lease file of a holder that is gone. It does nothing to a
+// lease that is held.
+func Clear(path string) error {
+	l, err := reopen(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrHeld):
+		return nil
+	case err != nil:
+		return err
+	}
+	return l.Release()
+}
+
+func reopen(path string) (*Lease, error) {
+	for {
+		f, err := openFile(path, os.O_RDWR)
+		if err != nil {
+			return nil, err
+		}
+		err = takeFile(f, path)
+		if err == nil {
+			return &Lease{file: f, path: path}, nil
+		}
+		f.Close()
+		if !errors.Is(err, errAgain) {
+			return nil, err
+		}
+	}
+}
+
+// Wait returns when nobody holds the lease at path, or when ctx ends. A lock
+// has no notification, so it looks again at growing intervals of at most 50 ms.
+func Wait(ctx context.Context, path string) error {
+	pause := time.Millisecond
+	for held(path) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the lease %s: %w", path, context.Cause(ctx))
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, 50*time.Millisecond)
+	}
+	return nil
+}
+
+func held(path string) bool {
+	v := look(path)
+	return v.State == Alive
+}

@@ -1,0 +1,29 @@
+package lease
+
+import (
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// BootID is the id of this boot; empty when it cannot be read.
+func BootID() string {
+	id, err := unix.Sysctl("kern.bootsessionuuid")
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// startOf is when a process began, in microseconds since 1970.
+func startOf(pid int) (string, error) {
+	info, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
+	if err != nil || int(info.Proc.P_pid) != pid {
+		return "", fs.ErrNotExist
+	}
+	return fmt.Sprintf("%d.%06d@", info.Proc.P_starttime.Sec, info.Proc.P_starttime.Usec), nil
+}
+
+// pidNamespace is empty: there is one for all.
+func pidNamespace() string { return "" }

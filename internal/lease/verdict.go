@@ -1,0 +1,139 @@
+package lease
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// State says what is known of a lease's holder.
+type State string
+
+// The states of a holder. Unknown is never to be taken for gone.
+const (
+	Alive   State = "alive"
+	Gone    State = "gone"
+	Unknown State = "unknown"
+)
+
+// Verdict is what is known of a holder, and the evidence in words.
+type Verdict struct {
+	State  State
+	Reason string
+}
+
+// Identity is what a pod's labels tell of the process that looks after it. They
+// are evidence only for an engine on this machine.
+type Identity struct {
+	// Lease is the absolute path of the lease file.
+	Lease string
+	// BootID is the kernel's boot id.
+	BootID string
+	// PID is the process id in the namespace that Start names.
+	PID int
+	// Start is when the process began and the pid namespace that PID belongs to,
+	// as Self writes it: opaque to everyone else.
+	Start string
+}
+
+// Judge says whether the process that an identity names lives. The order of
+// evidence: another boot ends everything; a lock that can be seen decides;
+// without one the process itself does, if it is of this pid namespace.
+func Judge(id Identity) Verdict {
+	if boot := BootID(); boot != "" && id.BootID != "" && boot != id.BootID {
+		return Verdict{Gone, "the machine was started again since"}
+	}
+	if id.Lease != "" {
+		if v := look(id.Lease); v.State != Unknown {
+			return v
+		}
+	}
+	return judgeProcess(id)
+}
+
+// look judges by the lock alone. The path comes from a label, so nothing but a
+// regular file is opened, and nothing is written.
+func look(path string) Verdict {
+	if !filepath.IsAbs(path) {
+		return Verdict{Unknown, fmt.Sprintf("the lease %q has no absolute path", path)}
+	}
+	for {
+		v, again := lookOnce(path)
+		if !again {
+			return v
+		}
+	}
+}
+
+func lookOnce(path string) (v Verdict, again bool) {
+	f, err := openFile(path, os.O_RDONLY)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Verdict{Unknown, "its lease is not there"}, false
+	case err != nil:
+		return Verdict{Unknown, "its lease cannot be read"}, false
+	}
+	defer f.Close()
+
+	locked, err := tryLock(f, shared)
+	switch {
+	case err != nil:
+		return Verdict{Unknown, "its lease cannot be tested: " + err.Error()}, false
+	case !leadsTo(path, f):
+		return Verdict{}, true
+	case !locked:
+		return Verdict{Alive, "its lease is held"}, false
+	}
+	return Verdict{Gone, "nobody holds its lease"}, false
+}
+
+// judgeProcess judges by pid and start time. A pid of another namespace says
+// nothing, neither when it is found nor when it is not.
+func judgeProcess(id Identity) Verdict {
+	if id.PID <= 0 || id.Start == "" {
+		return Verdict{Unknown, "nothing names its process"}
+	}
+	if namespaceOf(id.Start) != pidNamespace() {
+		return Verdict{Unknown, "its process is in another pid namespace"}
+	}
+	start, err := startOf(id.PID)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Verdict{Gone, fmt.Sprintf("process %d is gone", id.PID)}
+	case err != nil:
+		return Verdict{Unknown, fmt.Sprintf("process %d cannot be looked at", id.PID)}
+	case start != id.Start:
+		return Verdict{Gone, fmt.Sprintf("process %d is another one now", id.PID)}
+	}
+	return Verdict{Alive, fmt.Sprintf("process %d lives", id.PID)}
+}
+
+// Self is the identity of this process as the holder of a lease.
+func Self(leasePath string) (Identity, error) { return Of(os.Getpid(), leasePath) }
+
+// Of is the identity of a process of this machine as the holder of a lease.
+func Of(pid int, leasePath string) (Identity, error) {
+	start, err := startOf(pid)
+	if err != nil {
+		return Identity{}, fmt.Errorf("reading when process %d began: %w", pid, err)
+	}
+	return Identity{Lease: leasePath, BootID: BootID(), PID: pid, Start: start}, nil
+}
+
+// SameProcess reports whether the process that an identity names is provably
+// the one that has this pid now: only then may it be signalled.
+func SameProcess(id Identity) bool {
+	if boot := BootID(); id.BootID == "" || boot != id.BootID {
+		return false
+	}
+	return judgeProcess(id).State == Alive
+}
+
+// namespaceOf is the part of a start after the "@": the pid namespace.
+func namespaceOf(start string) string {
+	_, ns, _ := strings.Cut(start, "@")
+	return ns
+}
