@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"dce/internal/diag"
@@ -28,18 +27,26 @@ func overrideNames() []string {
 	return []string{"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"}
 }
 
-// discover finds the project as docker compose does: the files named, those in
-// DCE_FILE or COMPOSE_FILE, else the nearest directory upwards that holds one.
-// With an environment the override file stays out: it is a developer's own.
-func discover(start string, o Options, env map[string]string) (place, diag.List) {
-	files := o.Files
-	if len(files) == 0 {
-		files = splitFiles(env)
+// namedFiles are the compose files that a person named: by flag, in DCE_FILE or
+// in COMPOSE_FILE.
+func namedFiles(o Options, env map[string]string) []string {
+	if len(o.Files) > 0 {
+		return o.Files
 	}
-	if len(files) > 0 {
-		return named(start, files), nil
+	return splitFiles(env)
+}
+
+// nearest is the first directory from start upwards that holds a compose file
+// or a dce.yaml; start itself when there is none.
+func nearest(start string) string {
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if len(existing(dir, append(baseNames(), configName))) > 0 {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return start
+		}
 	}
-	return search(start, o.Environment == "")
 }
 
 func splitFiles(env map[string]string) []string {
@@ -57,8 +64,8 @@ func splitFiles(env map[string]string) []string {
 	return strings.Split(list, sep)
 }
 
-// named places a project by its first file, as docker compose does.
-func named(start string, files []string) place {
+// namedPlace places a project by its first file, as docker compose does.
+func namedPlace(start string, files []string) place {
 	p := place{dir: start}
 	for i, f := range files {
 		if f != stdinName {
@@ -72,6 +79,9 @@ func named(start string, files []string) place {
 	return p
 }
 
+// search finds the compose files in the nearest directory upwards that holds
+// one. Without override the override file stays out: it is a developer's own,
+// and not part of any environment.
 func search(start string, override bool) (place, diag.List) {
 	for dir := start; ; dir = filepath.Dir(dir) {
 		if bases := existing(dir, baseNames()); len(bases) > 0 {
@@ -143,12 +153,8 @@ func absolute(dir, path string) string {
 // first file, its name with the environment's before the extension
 // (compose.yaml -> compose.prod.yaml, or compose.prod.yml). Empty when there is none.
 func conventional(p place, environment string) string {
-	stem := "compose"
-	if len(p.files) > 0 && p.files[0] != stdinName {
-		stem = strings.TrimSuffix(filepath.Base(p.files[0]), filepath.Ext(p.files[0]))
-	}
-	for _, s := range []string{stem, "compose", "docker-compose"} {
-		found := existing(p.dir, []string{s + "." + environment + ".yaml", s + "." + environment + ".yml"})
+	for _, stem := range stems(p) {
+		found := existing(p.dir, []string{stem + "." + environment + ".yaml", stem + "." + environment + ".yml"})
 		if len(found) > 0 {
 			return found[0]
 		}
@@ -156,23 +162,36 @@ func conventional(p place, environment string) string {
 	return ""
 }
 
+// stems are the names that files of an environment begin with: the first
+// compose file's own, then the usual ones.
+func stems(p place) []string {
+	usual := []string{"compose", "docker-compose"}
+	if len(p.files) == 0 || p.files[0] == stdinName {
+		return usual
+	}
+	own := strings.TrimSuffix(filepath.Base(p.files[0]), filepath.Ext(p.files[0]))
+	return append([]string{own}, usual...)
+}
+
 // environmentsBeside lists the environments that exist by convention.
-func environmentsBeside(dir string) []string {
+func environmentsBeside(p place) []string {
+	entries, _ := os.ReadDir(p.dir) // a directory that cannot be read has no files for us
 	var names []string
-	for _, pattern := range []string{"compose.*.yaml", "compose.*.yml", "docker-compose.*.yaml", "docker-compose.*.yml"} {
-		// The pattern is constant, so Glob cannot fail.
-		matches, _ := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
-		for _, m := range matches {
-			parts := strings.Split(filepath.Base(m), ".")
-			if len(parts) == 3 && parts[1] != "override" {
-				names = append(names, parts[1])
+	for _, e := range entries {
+		stem, isYAML := trimYAML(e.Name())
+		for _, own := range stems(p) {
+			name, ok := strings.CutPrefix(stem, own+".")
+			if ok && isYAML && name != "override" && environmentName.MatchString(name) {
+				names = append(names, name)
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
-func escapeGlob(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+func trimYAML(name string) (string, bool) {
+	if stem, ok := strings.CutSuffix(name, ".yaml"); ok {
+		return stem, true
+	}
+	return strings.CutSuffix(name, ".yml")
 }

@@ -1,17 +1,16 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
-	"strings"
 
 	"dce/internal/diag"
 
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
-	"go.yaml.in/yaml/v4"
 )
 
 func load(ctx context.Context, o Options) (*Project, error) {
@@ -25,12 +24,16 @@ func load(ctx context.Context, o Options) (*Project, error) {
 
 // session is one load: what is known so far, and what was found wrong.
 type session struct {
-	options  Options
-	start    string
-	env      map[string]string
-	place    place
-	sources  []*source
-	problems diag.List
+	options      Options
+	start        string
+	env          map[string]string
+	place        place
+	layers       layers
+	environments []string
+	configFound  string
+	config       Config
+	sources      []*source
+	problems     diag.List
 }
 
 func (s *session) load(ctx context.Context) (*Project, error) {
@@ -39,6 +42,7 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 		return nil, err
 	}
 	s.read()
+	s.readExtensions()
 	if err := s.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -53,7 +57,7 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	for _, w := range warnings {
 		s.add(diag.List{{Code: "DCE125", Severity: diag.Warning, Summary: w}})
 	}
-	return &Project{Compose: p, Files: s.place.files, Locate: func(...string) diag.Pos { return diag.Pos{} }, Warnings: s.problems.Sorted()}, nil
+	return &Project{Compose: p, Files: s.place.files, Config: s.config, Locate: func(...string) diag.Pos { return diag.Pos{} }, Warnings: s.problems.Sorted()}, nil
 }
 
 func (s *session) add(l diag.List) diag.List {
@@ -63,41 +67,53 @@ func (s *session) add(l diag.List) diag.List {
 
 // find settles which files make the project and what interpolation sees.
 func (s *session) find() {
-	envFiles := make([]string, len(s.options.EnvFiles))
-	for i, f := range s.options.EnvFiles {
-		envFiles[i] = absolute(s.start, f)
-	}
 	process := s.env
-	if len(envFiles) == 0 {
+	if len(s.options.EnvFiles) == 0 {
 		// COMPOSE_FILE and the like may stand in .env of the directory to start in.
 		s.env, _ = withEnvFiles(process, defaultEnvFile(s.start, process))
 	}
-	var d diag.List
-	s.place, d = discover(s.start, s.options, s.env)
-	s.add(d)
-	s.applyEnvironment()
-	if len(envFiles) == 0 {
-		envFiles = defaultEnvFile(s.place.dir, process)
+	files := namedFiles(s.options, s.env)
+	s.place = place{dir: nearest(s.start)}
+	if len(files) > 0 {
+		s.place = namedPlace(s.start, files)
 	}
-	s.env, d = withEnvFiles(process, envFiles)
-	s.add(d)
-	maps.Copy(s.env, s.options.TaskEnv)
+	s.readConfig()
+	s.chooseFiles(len(files) > 0)
+	s.setConfig()
+	s.setEnv(process)
 }
 
-func (s *session) applyEnvironment() {
-	name := s.options.Environment
-	if name == "" {
-		return
+// setConfig merges the layers that are known by now.
+func (s *session) setConfig() {
+	s.config = newConfig(s.layers.merge())
+	s.config.Environments, s.config.Path = s.environments, s.configFound
+}
+
+// setEnv settles what interpolation sees, strongest first: the task's facts,
+// the process environment, values of dce.yaml, env files.
+func (s *session) setEnv(process map[string]string) {
+	strong := maps.Clone(s.config.Values)
+	maps.Copy(strong, process)
+	env, d := withEnvFiles(strong, s.envFiles(process))
+	s.add(d)
+	maps.Copy(env, s.options.TaskEnv)
+	s.env = env
+}
+
+// envFiles are the files named by flag; else those of dce.yaml's top, or .env
+// where it names none, and those of the environment.
+func (s *session) envFiles(process map[string]string) []string {
+	var files []string
+	for _, f := range s.options.EnvFiles {
+		files = append(files, absolute(s.start, f))
 	}
-	f := conventional(s.place, name)
-	if f == "" {
-		s.add(diag.List{{
-			Code: "DCE202", Summary: fmt.Sprintf("no environment is called %q", name),
-			Hint: "environments here: " + strings.Join(environmentsBeside(s.place.dir), ", "),
-		}})
-		return
+	if len(files) > 0 {
+		return files
 	}
-	s.place.files = append(s.place.files, f)
+	if len(get[[]string](layers{top: s.layers.top}.merge(), "env_files")) > 0 {
+		return s.config.EnvFiles
+	}
+	return append(defaultEnvFile(s.place.dir, process), s.config.EnvFiles...)
 }
 
 func (s *session) read() {
@@ -121,39 +137,34 @@ func (s *session) profiles() []string {
 	if len(s.options.Profiles) > 0 {
 		return s.options.Profiles
 	}
-	var profiles []string
-	for p := range strings.SplitSeq(s.env["COMPOSE_PROFILES"], ",") {
-		if p = strings.TrimSpace(p); p != "" {
-			profiles = append(profiles, p)
-		}
+	profiles, _ := (&Field{Type: TypeStrings}).parseText(s.env["COMPOSE_PROFILES"])
+	if list := profiles.([]string); len(list) > 0 {
+		return list
 	}
-	return profiles
+	return s.config.Profiles
 }
 
-// name is the project's: -p, COMPOSE_PROJECT_NAME, the last `name:` of the
-// files, the directory.
+// name is the project's: -p, its variables, dce.yaml, the last `name:` of the
+// compose files, the directory's.
 func (s *session) name() string {
-	if s.options.Name != "" {
-		return s.options.Name
+	name := cmp.Or(s.options.Name, s.env["DCE_PROJECT_NAME"], s.env["COMPOSE_PROJECT_NAME"], s.config.Name)
+	if name != "" {
+		return name
 	}
-	if n := s.env["COMPOSE_PROJECT_NAME"]; n != "" {
-		return n
-	}
-	name := filepath.Base(s.place.dir)
+	name = filepath.Base(s.place.dir)
 	for _, src := range s.sources {
 		for _, doc := range src.docs {
-			if n := scalar(doc, "name"); n != "" {
-				name = s.interpolated(n)
+			if n := child(root(doc), "name"); n != nil && n.Value != "" {
+				name = s.interpolated(n.Value)
 			}
 		}
 	}
 	return loader.NormalizeProjectName(name)
 }
 
+// interpolated is the text with its variables filled in; what is wrong with them
+// compose-go says.
 func (s *session) interpolated(text string) string {
-	if s.options.NoInterpolate {
-		return text
-	}
 	out, err := template.SubstituteWithOptions(text, func(k string) (string, bool) {
 		v, ok := s.env[k]
 		return v, ok
@@ -162,18 +173,4 @@ func (s *session) interpolated(text string) string {
 		return ""
 	}
 	return out
-}
-
-// scalar is the value of a top-level key of a document, empty when there is none.
-func scalar(doc *yaml.Node, key string) string {
-	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return ""
-	}
-	m := doc.Content[0].Content
-	for i := 0; i+1 < len(m); i += 2 {
-		if m[i].Value == key && m[i+1].Kind == yaml.ScalarNode {
-			return m[i+1].Value
-		}
-	}
-	return ""
 }

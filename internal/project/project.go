@@ -27,6 +27,10 @@ type Options struct {
 	EnvFiles []string
 	// Config is the path of dce.yaml; empty means the one beside the compose files.
 	Config string
+	// SystemConfig is the machine's own dce.yaml; empty means /etc/dce/dce.yaml.
+	SystemConfig string
+	// Flags are those of the command line that set a key of dce.yaml.
+	Flags []Flag
 	// Environment is the name after --env; empty is none.
 	Environment string
 	// Services narrows the pod to these and what they depend on; empty is all.

@@ -7,6 +7,7 @@ import (
 	"dce/internal/diag"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
 )
 
 // renderedName stands for the rendered file where a position is shown.
@@ -28,7 +29,7 @@ func LoadRendered(ctx context.Context, data []byte) (*types.Project, error) {
 		return nil, errors.New("the rendered file is empty")
 	}
 	r := request{
-		sources: []*source{s}, dir: "/", name: scalar(s.docs[0], "name"),
+		sources: []*source{s}, dir: "/", name: renderedProject(s.docs[0]),
 		env: map[string]string{}, interpolate: true, normalize: true, whole: true,
 	}
 	p, _, err := r.loadCompose(ctx)
@@ -37,4 +38,11 @@ func LoadRendered(ctx context.Context, data []byte) (*types.Project, error) {
 	}
 	p.ComposeFiles = nil
 	return p, nil
+}
+
+func renderedProject(doc *yaml.Node) string {
+	if n := child(root(doc), "name"); n != nil {
+		return n.Value
+	}
+	return ""
 }
