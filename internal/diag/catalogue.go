@@ -32,7 +32,7 @@ type Entry struct {
 // images, 4xx this machine (ports, cgroups, state), 5xx a pod's life, 6xx
 // tasks and Mesos.
 func Catalogue() []Entry {
-	return slices.Concat(composeCodes(), configCodes(), usageCodes(), engineCodes(), machineCodes(), podCodes(), taskCodes())
+	return slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), machineCodes(), podCodes(), taskCodes())
 }
 
 // Lookup finds the entry of a code.

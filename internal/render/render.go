@@ -6,9 +6,9 @@
 package render
 
 import (
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"dce/internal/diag"
 )
 
 // Input is all that a rendering depends on: equal inputs give equal bytes.
@@ -93,6 +93,8 @@ type Task struct {
 	BootID    string
 	PID       int
 	StartTime string
+	// Version is that of the dce which made the task, for a label.
+	Version string
 }
 
 // OfferedPort is a port of the host that the pod may use. Name may be empty;

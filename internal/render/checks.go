@@ -1,0 +1,5 @@
+package render
+
+func checksRule(d *draft) {
+	_ = d
+}

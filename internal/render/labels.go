@@ -1,0 +1,94 @@
+package render
+
+import (
+	"strconv"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// The labels on every container, network and volume that a pod makes. A fact
+// that is empty gives no label. The first two are dce-go's keys: operators'
+// tools and the agents' clean-up hook filter on them.
+const (
+	LabelTaskID     = "taskId"
+	LabelExecutorID = "executorId"
+	LabelFront      = "dce.front"
+	LabelTask       = "dce.task"
+	LabelExecutor   = "dce.executor"
+	LabelFramework  = "dce.framework"
+	LabelPod        = "dce.pod"
+	LabelLease      = "dce.lease"
+	LabelBoot       = "dce.boot"
+	LabelPID        = "dce.pid"
+	LabelStart      = "dce.start"
+	LabelHash       = "dce.hash"
+	LabelVersion    = "dce.version"
+	// LabelInfra marks the infra container, so that a rendered pod that is
+	// rendered again is told from a service that a user called infra.
+	LabelInfra = "dce.infra"
+)
+
+// TaskLabels are the labels that the facts of a task give.
+func TaskLabels(t Task) map[string]string {
+	labels := map[string]string{
+		LabelTaskID:     t.ID,
+		LabelExecutorID: t.ExecutorID,
+		LabelFront:      t.Front,
+		LabelTask:       t.ID,
+		LabelExecutor:   t.ExecutorID,
+		LabelFramework:  t.FrameworkID,
+		LabelPod:        t.PodID,
+		LabelLease:      t.Lease,
+		LabelBoot:       t.BootID,
+		LabelStart:      t.StartTime,
+		LabelHash:       t.Hash,
+		LabelVersion:    t.Version,
+	}
+	if t.PID > 0 {
+		labels[LabelPID] = strconv.Itoa(t.PID)
+	}
+	for k, v := range labels {
+		if v == "" {
+			delete(labels, k)
+		}
+	}
+	return labels
+}
+
+func labelsRule(d *draft) {
+	labels := TaskLabels(d.in.Task)
+	d.each(func(name string, s *types.ServiceConfig) {
+		s.Labels = d.label(s.Labels, labels, "services", name)
+	})
+	for _, name := range d.p.NetworkNames() {
+		n := d.p.Networks[name]
+		if n.External {
+			continue
+		}
+		n.Labels = d.label(n.Labels, labels, "networks", name)
+		d.p.Networks[name] = n
+	}
+	for _, name := range d.p.VolumeNames() {
+		v := d.p.Volumes[name]
+		if v.External {
+			continue
+		}
+		v.Labels = d.label(v.Labels, labels, "volumes", name)
+		d.p.Volumes[name] = v
+	}
+}
+
+// label adds the task's labels; they win, since tools find pods by them.
+func (d *draft) label(have types.Labels, add map[string]string, path ...string) types.Labels {
+	if have == nil {
+		have = types.Labels{}
+	}
+	for _, key := range sortedKeys(add) {
+		if have[key] == add[key] {
+			continue
+		}
+		have[key] = add[key]
+		d.changed("tells whose it is", append(clone(path), "labels", key)...)
+	}
+	return have
+}

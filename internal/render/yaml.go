@@ -1,0 +1,102 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
+)
+
+// YAML is the rendered pod as a compose file. A literal $ is written $$, so
+// that the file loads again with interpolation on. Equal results give equal
+// bytes.
+func (r Result) YAML() ([]byte, error) { return YAML(r.Project) }
+
+// YAML prints a project as `dce render` prints a rendered one: used for the
+// merged input beside it, too.
+func YAML(p *types.Project) ([]byte, error) {
+	out, err := p.MarshalYAML()
+	if err != nil {
+		return nil, fmt.Errorf("printing the project: %w", err)
+	}
+	return escapeDollars(out)
+}
+
+// escapeDollars doubles every $ that stands in a value: compose interpolates
+// values, not keys.
+func escapeDollars(out []byte) ([]byte, error) {
+	if !bytes.ContainsRune(out, '$') {
+		return out, nil
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(out, &doc); err != nil {
+		return nil, fmt.Errorf("reading the printed project: %w", err)
+	}
+	doubleDollars(&doc)
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(&doc); err != nil {
+		return nil, fmt.Errorf("printing the project: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func doubleDollars(n *yaml.Node) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		n.Value = strings.ReplaceAll(n.Value, "$", "$$")
+	case yaml.MappingNode:
+		for i := 1; i < len(n.Content); i += 2 {
+			doubleDollars(n.Content[i])
+		}
+	default:
+		for _, c := range n.Content {
+			doubleDollars(c)
+		}
+	}
+}
+
+// JSON is the rendered pod as JSON, with the same rule for $.
+func (r Result) JSON() ([]byte, error) { return JSON(r.Project) }
+
+// JSON prints a project as JSON, indented by two.
+func JSON(p *types.Project) ([]byte, error) {
+	out, err := p.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("printing the project: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(out))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("reading the printed project: %w", err)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(doubleJSON(v)); err != nil {
+		return nil, fmt.Errorf("printing the project: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func doubleJSON(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(v, "$", "$$")
+	case []any:
+		for i := range v {
+			v[i] = doubleJSON(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = doubleJSON(v[k])
+		}
+	}
+	return v
+}
