@@ -77,6 +77,7 @@ func (a *app) projectOptions() project.Options {
 		EnvFiles: a.common.envFiles,
 		Config:   a.common.config,
 		Environ:  a.env.Environ,
+		Stdin:    a.env.Stdin,
 	}
 }
 

@@ -37,7 +37,7 @@ func (a *app) flagsFromEnv(cmd *cobra.Command) error {
 	var problems diag.List
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		value, ok := a.lookupenv(envName(f.Name))
-		if !ok || value == "" || given(cmd, f) || f.Name == "help" {
+		if !ok || value == "" || given(cmd, f) || !settable(f) {
 			return
 		}
 		for _, v := range envValues(f, value) {
@@ -54,6 +54,19 @@ func (a *app) flagsFromEnv(cmd *cobra.Command) error {
 	})
 	return problems.Err()
 }
+
+const noEnvFlagKey = "dce_no_env"
+
+// withoutEnv keeps a flag out of the environment's reach: one that chooses what
+// a single call prints would change every call of every script.
+func withoutEnv(f *pflag.Flag) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[noEnvFlagKey] = []string{"true"}
+}
+
+func settable(f *pflag.Flag) bool { return f.Name != "help" && len(f.Annotations[noEnvFlagKey]) == 0 }
 
 // given reports whether a flag stands on the command line, before or after the
 // command's name.

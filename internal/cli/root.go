@@ -47,6 +47,7 @@ on the agents.`,
 // commands are the commands of the tree, in the order in which help lists them.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.renderCommand(),
 		a.versionCommand(),
 	}
 }

@@ -13,6 +13,9 @@ dash is given as --flag=VALUE.`},
 what they are for. Flags that every command takes may stand before the command.`},
 		{Code: "DCE243", Title: "arguments not accepted", Exit: ExitUsage, Text: `The command takes fewer arguments, or needs one of a few words. The usage line
 of its ` + "`--help`" + ` shows them: what stands in brackets may be left out.`},
+		{Code: "DCE244", Title: "no place given", Exit: ExitUsage, Text: `A command that touches a place is told which: --local for this machine, --env
+NAME for an environment of dce.yaml. dce never guesses one: what runs on a
+laptop and what runs in production differ by one word that you typed. ` + "`dce config show`" + ` lists the environments.`},
 		{Code: "DCE245", Title: "flags exclude each other", Exit: ExitUsage, Text: `Two flags were given that ask for different things, so that one would be
 ignored. Give the one that is meant. A flag may also come from the environment,
 as DCE_<FLAG>; ` + "`dce help environment`" + ` lists them.`},
@@ -22,6 +25,10 @@ flag takes. Unset the variable or correct it; a flag on the command line wins
 over it.`},
 		{Code: "DCE247", Title: "no such directory", Exit: ExitUsage, Text: `The directory after -C (or in DCE_DIRECTORY) does not exist or is a file. All
 relative paths on the command line are relative to it.`},
+		{Code: "DCE250", Title: "output cannot be written", Exit: ExitFailed, Text: `A file that the command was to write could not be written: the directory does
+not exist and cannot be made, is not yours to write in, or its disk is full.
+Nothing half-written is left: files are written beside their place and moved
+into it.`},
 		{Code: "DCE259", Title: "defect of dce", Exit: ExitFailed, Text: `dce came to a state that its authors held impossible. This is never caused by
 your input alone. Please report it, with the output of ` + "`dce version -o json`" + ` and
 of the same command with --debug, which adds the stack. Where a pod was being

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dce/internal/diag"
+	"dce/internal/project"
+)
+
+// placeFlags gives a command the flags that say with whose facts it works.
+func (a *app) placeFlags(cmd *cobra.Command, p *place) {
+	fs := cmd.Flags()
+	fs.StringVarP(&p.environment, "env", "e", "", "take the files and values of environment `NAME`")
+	grouped(cmd, groupPlace, "env")
+	complete(cmd, "env", a.completeEnvironments)
+}
+
+// missingPlace is the error of a command that touches a place and was told
+// none: dce never guesses one.
+func (a *app) missingPlace(cmd *cobra.Command) error {
+	d := diag.Diagnostic{
+		Code:    "DCE244",
+		Summary: cmd.CommandPath() + " needs a place: --local or --env NAME",
+		Detail:  "A command that touches a place is told which; it is never guessed.",
+		Hint:    "add --local for this machine",
+	}
+	if names := a.environments(cmd); len(names) > 0 {
+		d.Hint += ", or --env with one of: " + strings.Join(names, ", ")
+	}
+	return diag.Fail(d)
+}
+
+// environments are the names that the project knows; none when it cannot be
+// read, which is not what the error at hand is about.
+func (a *app) environments(cmd *cobra.Command) []string {
+	p, err := project.Load(cmd.Context(), a.projectOptions())
+	if err != nil {
+		return nil
+	}
+	return p.Config.Environments
+}
+
+// exclusiveValue refuses a flag's value beside other flags.
+func exclusiveValue(cmd *cobra.Command, flag, value string, others ...string) error {
+	if cmd.Flags().Lookup(flag).Value.String() != value {
+		return nil
+	}
+	for _, n := range others {
+		if f := cmd.Flags().Lookup(n); f.Changed {
+			return usage("DCE245", fmt.Sprintf("--%s and --%s %s exclude each other", n, flag, value), "leave one of them out; "+seeHelp(cmd))
+		}
+	}
+	return nil
+}
