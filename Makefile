@@ -6,7 +6,7 @@ GOLANGCI      := v2.15.0
 LINT          := .cache/bin/golangci-lint-$(GOLANGCI)
 BUILD_FLAGS   := -trimpath -buildvcs=false
 VERSION       ?= $(shell scripts/version)
-LDFLAGS       := -s -w -X dce/internal/cli.version=$(VERSION)
+LDFLAGS       := -s -w -X main.version=$(VERSION)
 FUZZTIME      ?= 10s
 
 .DEFAULT_GOAL := help
