@@ -1,0 +1,248 @@
+package doctest
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the documentation")
+
+// repo is the root of the repository as seen from this package.
+const repo = "../.."
+
+func TestDocumentation(t *testing.T) {
+	tools := buildTools(t)
+	for _, file := range documents(t) {
+		t.Run(file, func(t *testing.T) {
+			runDocument(t, filepath.Join(repo, file), tools)
+		})
+	}
+}
+
+// documents are the Markdown files that people read, without the generated
+// reference and the records of decisions.
+func documents(t *testing.T) []string {
+	t.Helper()
+	files := []string{"README.md", "CONTRIBUTING.md"}
+	err := filepath.WalkDir(filepath.Join(repo, "docs"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "reference" || d.Name() == "adr") {
+			return fs.SkipDir
+		}
+		if filepath.Ext(path) == ".md" {
+			rel, _ := filepath.Rel(repo, path)
+			files = append(files, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// buildTools makes dce and the shop's programs as make does, with the same
+// flags so that the build cache serves both, and returns their directories.
+func buildTools(t *testing.T) (dirs tools) {
+	t.Helper()
+	dirs = tools{dce: t.TempDir(), shop: t.TempDir()}
+	for dir, pkg := range map[string]string{dirs.dce: "./cmd/dce", dirs.shop: "./examples/shop/cmd/..."} {
+		build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir+"/", pkg)
+		build.Dir = repo
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("building %s: %v\n%s", pkg, err, out)
+		}
+	}
+	return dirs
+}
+
+type tools struct{ dce, shop string }
+
+func runDocument(t *testing.T, path string, tools tools) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := Blocks(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := document{session: newSession(t, tools), engine: os.Getenv("DCE_TEST_ENGINE") != ""}
+	updated := string(text)
+	grown := 0
+	for _, b := range blocks {
+		shown := b
+		shown.Line += grown
+		fresh := d.run(t, path, b)
+		if fresh != b.Text {
+			updated = Replace(updated, shown, fresh)
+			grown += strings.Count(fresh, "\n") - strings.Count(b.Text, "\n")
+		}
+	}
+	if *update && updated != string(text) {
+		if err := os.WriteFile(path, []byte(updated), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newSession starts a reader in a directory that holds examples/shop, with a
+// home and a state of its own.
+func newSession(t *testing.T, tools tools) *Session {
+	t.Helper()
+	dir := t.TempDir()
+	shop := filepath.Join(dir, "examples", "shop")
+	if err := os.CopyFS(shop, os.DirFS(filepath.Join(repo, "examples", "shop"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(shop, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(shop, "bin"), os.DirFS(tools.shop)); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	environ := []string{
+		"HOME=" + home, "XDG_STATE_HOME=" + filepath.Join(home, "state"), "DCE_LEASE_DIR=" + filepath.Join(home, "lease"),
+		"PATH=" + tools.dce + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "COLUMNS=100",
+	}
+	if host := os.Getenv("DOCKER_HOST"); host != "" {
+		environ = append(environ, "DOCKER_HOST="+host)
+	}
+	return &Session{Dir: dir, Environ: environ}
+}
+
+// document is a Markdown file on its way through its blocks.
+type document struct {
+	session *Session
+	engine  bool
+}
+
+// run tries one block and returns the text that it ought to have.
+func (d *document) run(t *testing.T, path string, b Block) string {
+	t.Helper()
+	at := func(line int) string { return path + ":" + strconv.Itoa(line) }
+	switch b.Lang {
+	case "console":
+		if b.Has("engine") && !d.engine {
+			return b.Text
+		}
+		return d.console(t, at, b)
+	case "yaml":
+		var v any
+		if err := yaml.Unmarshal([]byte(b.Text), &v); err != nil {
+			t.Errorf("%s: %v", at(b.Line), err)
+		}
+		d.write(t, b)
+	case "dotenv":
+		d.write(t, b)
+	case "json":
+		if !json.Valid([]byte(b.Text)) {
+			t.Errorf("%s: is not JSON", at(b.Line))
+		}
+		d.write(t, b)
+	case "sh":
+		for line := range strings.Lines(b.Text) {
+			checkShell(t, at(b.Line), strings.TrimSpace(line))
+		}
+	case "", "mermaid", "go":
+	default:
+		t.Errorf("%s: no test knows what a block of %q is", at(b.Line), b.Lang)
+	}
+	return b.Text
+}
+
+// write puts a block that names a file where the reader stands.
+func (d *document) write(t *testing.T, b Block) {
+	t.Helper()
+	if len(b.Args) == 0 {
+		return
+	}
+	file := filepath.Join(d.session.Dir, b.Args[0])
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(b.Text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// console types the commands of a block. The last one may exit with another
+// code than 0 when the block says so: exit=3.
+func (d *document) console(t *testing.T, at func(int) string, b Block) string {
+	t.Helper()
+	steps := Steps(b)
+	for i := range steps {
+		s := &steps[i]
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		got, exit, err := d.session.Run(ctx, s.Command)
+		cancel()
+		if err != nil {
+			t.Fatalf("%s: %v", at(s.Line), err)
+		}
+		want := 0
+		if i == len(steps)-1 {
+			want = wantedExit(b)
+		}
+		if exit != want {
+			t.Errorf("%s: %s: exit code %d, want %d\n%s", at(s.Line), s.Command, exit, want, got)
+		}
+		if Match(s.Want, got) {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s: %s prints\n%s\nthe documentation shows\n%s", at(s.Line), s.Command, got, s.Want)
+		}
+		s.Want = got
+	}
+	return Console(steps)
+}
+
+func wantedExit(b Block) int {
+	for _, arg := range b.Args {
+		if code, ok := strings.CutPrefix(arg, "exit="); ok {
+			n, _ := strconv.Atoi(code)
+			return n
+		}
+	}
+	return 0
+}
+
+// checkShell holds the commands that a test cannot run, since they install
+// something or are the tests: they must name what exists.
+func checkShell(t *testing.T, at, command string) {
+	t.Helper()
+	if command == "" || strings.HasPrefix(command, "#") {
+		return
+	}
+	if target, ok := strings.CutPrefix(command, "make "); ok {
+		makefile, err := os.ReadFile(filepath.Join(repo, "Makefile"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(strings.Fields(target)[0]) + `:`).Match(makefile) {
+			t.Errorf("%s: the Makefile has no target %s", at, target)
+		}
+		return
+	}
+	known := []string{
+		"git clone", "go install ./cmd/dce", "go test ", "sudo install ", "sha256sum ", "docker ", "source ", "dce completion ",
+	}
+	if !slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(command, k) }) {
+		t.Errorf("%s: nothing checks the command %q: put it into a console block", at, command)
+	}
+}

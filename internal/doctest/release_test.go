@@ -1,0 +1,96 @@
+package doctest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+)
+
+// release is what a test can hold of goreleaser.yaml without goreleaser.
+type release struct {
+	Version int `yaml:"version"`
+	Builds  []struct {
+		ID      string   `yaml:"id"`
+		Main    string   `yaml:"main"`
+		GOOS    []string `yaml:"goos"`
+		GOARCH  []string `yaml:"goarch"`
+		Env     []string `yaml:"env"`
+		Flags   []string `yaml:"flags"`
+		LDFlags []string `yaml:"ldflags"`
+	} `yaml:"builds"`
+	Archives []struct {
+		ID    string   `yaml:"id"`
+		IDs   []string `yaml:"ids"`
+		Files []string `yaml:"files"`
+	} `yaml:"archives"`
+	Checksum struct {
+		Split     bool   `yaml:"split"`
+		Algorithm string `yaml:"algorithm"`
+	} `yaml:"checksum"`
+}
+
+func TestReleasesAreBuiltAsSnapshotsAre(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "goreleaser.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r release
+	if err := yaml.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := os.ReadFile(filepath.Join(repo, "scripts", "snapshot"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := 0
+	for _, b := range r.Builds {
+		if diff := cmp.Diff([]string{"CGO_ENABLED=0"}, b.Env); diff != "" {
+			t.Errorf("build %s: %s", b.ID, diff)
+		}
+		for _, flag := range append(b.Flags, "-s -w -X main.version=") {
+			if !strings.Contains(string(snapshot), flag) || !strings.Contains(strings.Join(append(b.LDFlags, b.Flags...), " "), flag) {
+				t.Errorf("%q is not a flag of both build %s and scripts/snapshot", flag, b.ID)
+			}
+		}
+		for _, goos := range b.GOOS {
+			for _, goarch := range b.GOARCH {
+				targets++
+				if !strings.Contains(string(snapshot), goos+"/"+goarch) {
+					t.Errorf("scripts/snapshot does not build %s/%s", goos, goarch)
+				}
+			}
+		}
+		if _, err := os.Stat(filepath.Join(repo, b.Main)); err != nil {
+			t.Error(err)
+		}
+	}
+	if targets != 6 || !r.Checksum.Split || r.Checksum.Algorithm != "sha256" {
+		t.Errorf("%d targets, checksums %+v", targets, r.Checksum)
+	}
+}
+
+func TestEveryArchiveHoldsABuild(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo, "goreleaser.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r release
+	if err := yaml.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, b := range r.Builds {
+		known[b.ID] = true
+	}
+	for _, a := range r.Archives {
+		for _, id := range a.IDs {
+			if !known[id] {
+				t.Errorf("archive %s holds the unknown build %s", a.ID, id)
+			}
+		}
+	}
+}
