@@ -4,6 +4,51 @@ package diag
 func taskCodes() []Entry {
 	return []Entry{
 		{
+			Code: "DCE600", Title: "not started by a Mesos agent", Exit: ExitUnreachable,
+			Text: "`dce executor` is started by a Mesos agent, which sets MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID, " +
+				"MESOS_SLAVE_PID, MESOS_DIRECTORY and others in its environment. One or more of them are missing. By hand, " +
+				"run the pod with `dce up --local` instead: it runs the same pod on this machine. On an agent, look for " +
+				"something between the agent and dce that starts dce with an empty environment, such as sudo or env -i " +
+				"in the job's command.",
+		},
+		{
+			Code: "DCE601", Title: "a variable of the agent cannot be understood", Exit: ExitUnreachable,
+			Text: "A MESOS_* or LIBPROCESS_SSL_* variable in the executor's environment does not have the form that Mesos " +
+				"gives it: durations are written \"5secs\" or \"1.5mins\", switches 0, 1, true or false, addresses " +
+				"10.0.0.1:5051 and MESOS_SLAVE_PID slave(1)@10.0.0.1:5051. A variable of the job's own environment " +
+				"overrides the agent's: remove it there, or correct it.",
+		},
+		{
+			Code: "DCE602", Title: "TLS settings cannot be used", Exit: ExitUnreachable,
+			Text: "LIBPROCESS_SSL_ENABLED asks the executor to speak https with its agent, but a certificate that the other " +
+				"LIBPROCESS_SSL_* variables name cannot be read or holds no PEM certificate. The files are read on the " +
+				"agent's host: CA_FILE and CA_DIR to verify the agent, CERT_FILE and KEY_FILE for an agent that asks its " +
+				"clients for a certificate. The variables come from the job or from the agent's " +
+				"--executor_environment_variables.",
+		},
+		{
+			Code: "DCE603", Title: "the agent does not let the executor in", Exit: ExitUnreachable,
+			Text: "The agent answered the executor's subscription with 401 or 403. An agent with " +
+				"--authenticate_http_executors gives each executor a token in MESOS_EXECUTOR_AUTHENTICATION_TOKEN; it must " +
+				"reach dce unchanged, so a job must not set that variable itself. A token from before a change of the " +
+				"agent's --jwt_secret_key is refused too: the task has to be started again.",
+		},
+		{
+			Code: "DCE604", Title: "the agent refuses the subscription", Exit: ExitUnreachable,
+			Text: "The agent answered the executor's subscription with an error that trying again does not change, most " +
+				"often \"Framework cannot be found\" or \"Executor cannot be found\": the agent no longer knows this executor, " +
+				"because it lost its work directory or was replaced by another one. The executor stops its pods and exits; " +
+				"the framework starts the task anew. The agent's log says more.",
+		},
+		{
+			Code: "DCE605", Title: "the agent is gone", Exit: ExitUnreachable,
+			Text: "The connection with the agent ended and did not come back. With checkpointing the executor keeps its pods " +
+				"running and looks for the agent until MESOS_RECOVERY_TIMEOUT has passed (the agent's --recovery_timeout, " +
+				"15 minutes by default). Without it, it stops them at once, because an agent that starts again kills the " +
+				"executors it has no record of. Turn checkpointing on in the framework to let tasks outlive a restart of " +
+				"the agent (Marathon: --checkpoint, on by default).",
+		},
+		{
 			Code: "DCE620", Title: "a job names a file outside of its sandbox", Exit: ExitInvalid,
 			Text: "The label fileName of a job lists the compose files of its pod, by their path below the task's sandbox, where the " +
 				"Mesos fetcher has put them. An absolute path, or one that leads out of the sandbox with .., is refused: what an " +
