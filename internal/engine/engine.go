@@ -5,14 +5,13 @@
 package engine
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"time"
 
-	"dce/internal/progress"
-
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"dce/internal/progress"
 )
 
 // Options say which engine to talk to and how.
@@ -105,14 +104,3 @@ type PublishedPort struct {
 	ContainerPort uint16
 	Protocol      string
 }
-
-// The surface of the package (each in a file of its own):
-//
-//	Connect(ctx, Options) (*Engine, error)
-//	(*Engine) Info(ctx) (Info, error)
-//	(*Engine) Pod(Spec) *Pod                      implements supervisor.Engine
-//	(*Engine) Pods(ctx, filter map[string]string) ([]Summary, error)
-//	(*Engine) Find(ctx, podID string) (*Pod, error) a pod known only by its labels: Stop and Remove work
-//	(*Engine) Logs(ctx, podID string, LogOptions, func(LogLine)) error
-//	(*Engine) FreeHostPorts etc. do not belong here: see local
-var _ = context.Background

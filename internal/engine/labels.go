@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/client"
+
+	"dce/internal/render"
+)
+
+const podLabel = render.LabelPod
+
+// ofPod selects what carries a pod's label.
+func ofPod(id string) client.Filters {
+	return client.Filters{}.Add("label", podLabel+"="+id)
+}
+
+// ofProject selects what compose made for a project: the containers of
+// pre_start hooks and of builds carry this label only.
+func ofProject(name string) client.Filters {
+	return client.Filters{}.Add("label", api.ProjectLabel+"="+name)
+}
+
+// mine reports whether something with these labels belongs to the pod: its
+// label says so, or it has no pod's label and its project is the pod's.
+func mine(labels map[string]string, id, project string) bool {
+	pod, ok := labels[podLabel]
+	if ok {
+		return pod == id
+	}
+	return project != "" && labels[api.ProjectLabel] == project
+}
+
+// withComposeLabels gives every service the labels by which compose finds its
+// own containers; only compose's own loader sets them (else Up ends with
+// "service has no container to start").
+func withComposeLabels(p *types.Project) (*types.Project, error) {
+	return p.WithServicesTransform(func(name string, s types.ServiceConfig) (types.ServiceConfig, error) {
+		s.CustomLabels = types.Labels{
+			api.ProjectLabel:     p.Name,
+			api.ServiceLabel:     name,
+			api.VersionLabel:     api.ComposeVersion,
+			api.WorkingDirLabel:  p.WorkingDir,
+			api.ConfigFilesLabel: strings.Join(p.ComposeFiles, ","),
+			api.OneoffLabel:      "False",
+		}
+		return s, nil
+	})
+}

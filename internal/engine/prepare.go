@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"dce/internal/diag"
+	"dce/internal/engine/infra"
+	"dce/internal/render"
+)
+
+// infraImage is the image that Prepare makes on the engine itself.
+const infraImage = render.BuiltinInfraImage
+
+// Prepare implements supervisor.Engine: what the pod refers to must exist, and
+// its images must be there. All problems are reported at once.
+func (p *Pod) Prepare(ctx context.Context) error {
+	work := []func(context.Context) error{p.checkExternal, p.provideInfra, p.provideImages}
+	failures := make([]error, len(work))
+	var doing sync.WaitGroup
+	for i, f := range work {
+		doing.Go(func() { failures[i] = f(ctx) })
+	}
+	doing.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return together(failures)
+}
+
+// together makes one error of several: all their diagnostics, if they are that.
+func together(failures []error) error {
+	var all diag.List
+	var other []error
+	for _, err := range failures {
+		if list, ok := diag.Of(err); ok {
+			all = append(all, list...)
+			continue
+		}
+		other = append(other, err)
+	}
+	if err := errors.Join(other...); err != nil {
+		return errors.Join(err, all.Err())
+	}
+	return all.Err()
+}
+
+// checkExternal looks for the volumes and networks that the pod uses and does
+// not make.
+func (p *Pod) checkExternal(ctx context.Context) error {
+	var missing diag.List
+	for _, key := range p.spec.Project.VolumeNames() {
+		v := p.spec.Project.Volumes[key]
+		if !v.External {
+			continue
+		}
+		call, cancel := p.bounded(ctx)
+		_, err := p.engine.api.VolumeInspect(call, v.Name, client.VolumeInspectOptions{})
+		cancel()
+		if errdefs.IsNotFound(err) {
+			missing = append(missing, externalMissing("volume", v.Name, p.users(key, "")))
+		} else if err != nil {
+			return classify(err, about{host: p.engine.Host()})
+		}
+	}
+	for _, key := range p.spec.Project.NetworkNames() {
+		n := p.spec.Project.Networks[key]
+		if !n.External {
+			continue
+		}
+		call, cancel := p.bounded(ctx)
+		_, err := p.engine.api.NetworkInspect(call, n.Name, client.NetworkInspectOptions{})
+		cancel()
+		if errdefs.IsNotFound(err) {
+			missing = append(missing, externalMissing("network", n.Name, p.users("", key)))
+		} else if err != nil {
+			return classify(err, about{host: p.engine.Host()})
+		}
+	}
+	return missing.Err()
+}
+
+// users are the services that use a volume or a network of the project.
+func (p *Pod) users(volume, network string) []string {
+	var names []string
+	for _, name := range p.spec.Project.ServiceNames() {
+		s := p.spec.Project.Services[name]
+		_, joins := s.Networks[network]
+		for _, v := range s.Volumes {
+			joins = joins || volume != "" && v.Source == volume
+		}
+		if joins {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func externalMissing(kind, name string, users []string) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code:    "DCE325",
+		Summary: fmt.Sprintf("external %s %s does not exist on the engine", kind, name),
+		Detail:  "the compose file says that it is there already (external: true), so dce does not make it",
+		Hint:    fmt.Sprintf("docker %s create %s; or take external: true away, and the pod makes its own", kind, name),
+	}
+	if kind == "network" {
+		d.Code = "DCE326"
+	}
+	if len(users) > 0 {
+		d.Summary += ", needed by " + strings.Join(users, ", ")
+	}
+	return d
+}
+
+// provideInfra makes the built-in infra image on the engine where it is not
+// yet. Without it compose would ask a registry for it.
+func (p *Pod) provideInfra(ctx context.Context) error {
+	if !slices.Contains(p.imageNames(), infraImage) {
+		return nil
+	}
+	if err := p.engine.loadInfra(ctx); err != nil {
+		return classify(err, about{host: p.engine.Host(), image: infraImage})
+	}
+	return nil
+}
+
+func (p *Pod) imageNames() []string {
+	var names []string
+	for _, name := range p.spec.Project.ServiceNames() {
+		names = append(names, p.spec.Project.Services[name].Image)
+	}
+	return names
+}
+
+func (e *Engine) loadInfra(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	defer cancel()
+	have, err := e.api.ImageInspect(ctx, infraImage)
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("looking for the infra image: %w", err)
+	}
+	if err == nil && have.Config != nil {
+		if sum, err := infra.Sum(have.Architecture); err == nil && have.Config.Labels[infra.LabelProgram] == sum {
+			return nil
+		}
+	}
+	info, err := e.Info(ctx)
+	if err != nil {
+		return err
+	}
+	archive, err := infra.Archive(info.Arch, infraImage)
+	if err != nil {
+		return err
+	}
+	res, err := e.api.ImageLoad(ctx, bytes.NewReader(archive), client.ImageLoadWithQuiet(true))
+	if err != nil {
+		return fmt.Errorf("loading the infra image: %w", err)
+	}
+	defer res.Close()
+	if _, err := io.Copy(io.Discard, res); err != nil { // the image is there when the answer has ended
+		return fmt.Errorf("loading the infra image: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/client"
+
+	"dce/internal/diag"
+	"dce/internal/progress"
+)
+
+// removeTries is how often something that is still in use is tried to remove:
+// the engine lets go of a network's last endpoint a moment after the container.
+const removeTries = 6
+
+// Remove implements supervisor.Engine: containers with their anonymous
+// volumes, then the pod's own networks and, if asked to, volumes.
+func (p *Pod) Remove(ctx context.Context) error {
+	containers, err := p.containers(ctx)
+	if err != nil {
+		return classify(err, about{host: p.engine.Host()})
+	}
+	var work []removal
+	for _, c := range containers {
+		work = append(work, removal{p.serviceOf(c), func(ctx context.Context) error {
+			_, err := p.engine.api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+			return err
+		}})
+	}
+	if err := p.removeEach(ctx, work); err != nil {
+		return err
+	}
+	if work, err = p.resources(ctx); err != nil {
+		return classify(err, about{host: p.engine.Host()})
+	}
+	if err := p.removeEach(ctx, work); err != nil {
+		return err
+	}
+	return p.verifyGone(ctx)
+}
+
+// removal is one thing to remove.
+type removal struct {
+	name   string
+	remove func(context.Context) error
+}
+
+func (p *Pod) resources(ctx context.Context) ([]removal, error) {
+	work, err := p.networks(ctx)
+	if err != nil || !p.spec.RemoveVolumes {
+		return work, err
+	}
+	volumes, err := p.volumes(ctx)
+	return append(work, volumes...), err
+}
+
+func (p *Pod) networks(ctx context.Context) ([]removal, error) {
+	var work []removal
+	for _, filters := range p.selections() {
+		call, cancel := p.bounded(ctx)
+		res, err := p.engine.api.NetworkList(call, client.NetworkListOptions{Filters: filters})
+		cancel()
+		if err != nil {
+			return nil, fmt.Errorf("listing the pod's networks: %w", err)
+		}
+		for _, n := range res.Items {
+			if mine(n.Labels, p.spec.PodID, p.project) {
+				work = append(work, removal{"network " + n.Name, func(ctx context.Context) error {
+					_, err := p.engine.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
+					return err
+				}})
+			}
+		}
+	}
+	return distinct(work), nil
+}
+
+func (p *Pod) volumes(ctx context.Context) ([]removal, error) {
+	var work []removal
+	for _, filters := range p.selections() {
+		call, cancel := p.bounded(ctx)
+		res, err := p.engine.api.VolumeList(call, client.VolumeListOptions{Filters: filters})
+		cancel()
+		if err != nil {
+			return nil, fmt.Errorf("listing the pod's volumes: %w", err)
+		}
+		for _, v := range res.Items {
+			if mine(v.Labels, p.spec.PodID, p.project) {
+				work = append(work, removal{"volume " + v.Name, func(ctx context.Context) error {
+					_, err := p.engine.api.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
+					return err
+				}})
+			}
+		}
+	}
+	return distinct(work), nil
+}
+
+func distinct(work []removal) []removal {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(work, func(r removal) bool {
+		again := seen[r.name]
+		seen[r.name] = true
+		return again
+	})
+}
+
+func (p *Pod) selections() []client.Filters {
+	selections := []client.Filters{ofPod(p.spec.PodID)}
+	if p.project != "" {
+		selections = append(selections, ofProject(p.project))
+	}
+	return selections
+}
+
+func (p *Pod) removeEach(ctx context.Context, work []removal) error {
+	failures := make([]error, len(work))
+	var removing sync.WaitGroup
+	for i, r := range work {
+		removing.Go(func() { failures[i] = p.removeOne(ctx, r) })
+	}
+	removing.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return notRemoved(work, failures)
+}
+
+func (p *Pod) removeOne(ctx context.Context, r removal) error {
+	tell := func(s progress.Status, text string) {
+		p.spec.Progress.On(progress.Event{ID: r.name, Status: s, Text: text})
+	}
+	tell(progress.Working, api.StatusRemoving)
+	_, err := backoff.Retry(ctx, func() (bool, error) {
+		call, cancel := p.bounded(ctx)
+		defer cancel()
+		err := r.remove(call)
+		if err == nil || errdefs.IsNotFound(err) {
+			return true, nil
+		}
+		if inUse(err) {
+			return false, err
+		}
+		return false, backoff.Permanent(err)
+	}, backoff.WithMaxTries(removeTries))
+	if err != nil {
+		tell(progress.Failed, words(err))
+		return err
+	}
+	tell(progress.Done, api.StatusRemoved)
+	return nil
+}
+
+// inUse tells what a moment's patience helps with: another removal of the same
+// container under way, a network's endpoint or a volume's mount that goes.
+func inUse(err error) bool {
+	return errdefs.IsConflict(err) || says(err, "is already in progress", "has active endpoints", "volume is in use")
+}
+
+func notRemoved(work []removal, failures []error) error {
+	var left []string
+	for i, err := range failures {
+		if err != nil {
+			left = append(left, fmt.Sprintf("%s (%s)", work[i].name, words(err)))
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return leftBehind(left, errors.Join(failures...))
+}
+
+func leftBehind(what []string, err error) error {
+	return diag.Fail(diag.Diagnostic{
+		Code:    "DCE333",
+		Summary: "not everything of the pod could be removed: " + strings.Join(what, ", "),
+		Hint:    "run dce down again; if something else uses it, stop that first",
+		Cause:   err,
+	})
+}
+
+// verifyGone looks once more by label: what a caller before us left half done
+// may have appeared meanwhile.
+func (p *Pod) verifyGone(ctx context.Context) error {
+	containers, err := p.containers(ctx)
+	if err != nil {
+		return classify(err, about{host: p.engine.Host()})
+	}
+	var left []string
+	for _, c := range containers {
+		left = append(left, p.serviceOf(c))
+	}
+	if len(left) > 0 {
+		return leftBehind(left, nil)
+	}
+	return nil
+}

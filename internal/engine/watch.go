@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
+
+	"dce/internal/pod"
+)
+
+const (
+	// heartbeat is how often an engine whose stream is silent is asked whether it
+	// is there at all: one that hangs keeps the connection open for ever.
+	heartbeat = 15 * time.Second
+	// lookTime bounds a look at one container. The engine answers in a
+	// millisecond, or after the start or stop under way.
+	lookTime = 5 * time.Second
+	// reconnectMax is the longest pause between two tries to reach the engine.
+	reconnectMax = 5 * time.Second
+)
+
+// Watch implements supervisor.Engine. Every connection subscribes first and
+// lists then: events of a gap are lost for good, also where the engine was not
+// restarted.
+func (p *Pod) Watch(ctx context.Context, post func(pod.Event)) {
+	w := &watching{pod: p, post: post, known: map[string]pod.Container{}, oom: map[string]bool{}}
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, reconnectMax
+	for ctx.Err() == nil {
+		err := w.connection(ctx, pause.Reset)
+		if ctx.Err() != nil {
+			return
+		}
+		if !w.lost {
+			w.lost = true
+			post(pod.EngineLost{Err: words(err)})
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause.NextBackOff()):
+		}
+	}
+}
+
+// watching is one run of Watch.
+type watching struct {
+	pod   *Pod
+	post  func(pod.Event)
+	lost  bool
+	known map[string]pod.Container // what was posted last, by container id
+	oom   map[string]bool          // containers with an oom event in this life, by id
+}
+
+// connection lives as long as one event stream. up is called once all is
+// listed.
+func (w *watching) connection(ctx context.Context, up func()) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := w.subscribe(ctx, cancel)
+	if err != nil {
+		return err
+	}
+	observed, names, err := w.list(ctx)
+	if err != nil {
+		return err
+	}
+	if w.lost {
+		w.lost = false
+		w.post(pod.EngineBack{})
+	}
+	for _, c := range observed {
+		w.post(pod.Observed{Container: c})
+	}
+	w.post(pod.Listed{Names: names})
+	up()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case m := <-stream.Messages:
+			w.event(ctx, m)
+		case err := <-stream.Err:
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return fmt.Errorf("reading the engine's events: %w", err)
+		case <-beat.C:
+			if err := w.alive(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// subscribe opens the event stream; the client returns when the engine has
+// begun to answer, which an engine that hangs never does.
+func (w *watching) subscribe(ctx context.Context, cancel context.CancelCauseFunc) (client.EventsResult, error) {
+	timer := time.AfterFunc(w.pod.spec.CallTimeout, func() {
+		cancel(fmt.Errorf("subscribing to the engine's events: %w", context.DeadlineExceeded))
+	})
+	defer timer.Stop()
+	filters := ofPod(w.pod.spec.PodID).Add("type", "container").
+		Add("event", "start", "die", "oom", "health_status", "destroy")
+	stream := w.pod.engine.api.Events(ctx, client.EventsListOptions{Filters: filters})
+	select {
+	case err := <-stream.Err:
+		return stream, fmt.Errorf("subscribing to the engine's events: %w", err)
+	default:
+		return stream, nil
+	}
+}
+
+func (w *watching) alive(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, heartbeat)
+	defer cancel()
+	if _, err := w.pod.engine.api.Ping(ctx, client.PingOptions{}); err != nil {
+		return fmt.Errorf("asking the engine whether it is there: %w", err)
+	}
+	return nil
+}
+
+func (w *watching) list(ctx context.Context) ([]pod.Container, []string, error) {
+	call, cancel := w.pod.bounded(ctx)
+	defer cancel()
+	res, err := w.pod.engine.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: ofPod(w.pod.spec.PodID)})
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing the pod's containers: %w", err)
+	}
+	clear(w.known)
+	var observed []pod.Container
+	names := []string{}
+	for _, c := range res.Items {
+		look, err := w.look(ctx, c.ID)
+		if err != nil && ignoreGone(err) == nil {
+			continue
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("looking at %s: %w", nameOf(c), err)
+		}
+		w.known[c.ID] = observe(c.Labels[api.ServiceLabel], nameOf(c), look)
+		observed = append(observed, w.known[c.ID])
+		names = append(names, nameOf(c))
+	}
+	return observed, names, nil
+}
+
+func (w *watching) look(ctx context.Context, id string) (container.InspectResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	res, err := w.pod.engine.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	return res.Container, err
+}
+
+// event posts what one event of the engine says. A container is looked at
+// only where the event does not say all: whether a new one has a healthcheck,
+// and whether one that was killed was a victim of its memory limit.
+func (w *watching) event(ctx context.Context, m events.Message) {
+	id := m.Actor.ID
+	if m.Action == events.ActionOOM {
+		w.oom[id] = true
+		return
+	}
+	was, known := w.known[id]
+	c, says := apply(was, m)
+	if !says {
+		return
+	}
+	switch {
+	case m.Action == events.ActionStart && !known:
+		if look, err := w.look(ctx, id); err == nil && look.State != nil && look.State.Health != nil {
+			c.Healthcheck, c.Health = true, pod.HealthStarting // what the look says beyond that are the next events
+		}
+	case m.Action == events.ActionDie && c.ExitCode == killed:
+		c.OOMKilled = w.oom[id]
+		if look, err := w.look(ctx, id); err == nil && look.State != nil {
+			c.OOMKilled = look.State.OOMKilled
+		}
+	}
+	if c.State != pod.Up {
+		delete(w.oom, id)
+	}
+	w.known[id] = c
+	if c.State == pod.Gone {
+		delete(w.known, id)
+	}
+	w.post(pod.Observed{Container: c})
+}
