@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dce/internal/project"
 )
@@ -89,12 +90,19 @@ func described(word, what string) string {
 	return word + "\t" + what
 }
 
-// words completes one of a few words.
-func words(all []string) completion {
-	return func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+// oneWord completes the only argument of a command, one of a few words.
+func oneWord(all []string) completion {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
+		return words(all)(cmd, args, typed)
+	}
+}
+
+// words completes one of a few words.
+func words(all []string) completion {
+	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return matching(all, typed), cobra.ShellCompDirectiveNoFileComp
 	}
 }
@@ -112,4 +120,28 @@ func complete(cmd *cobra.Command, flag string, how completion) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, how); err != nil {
 		panic(err)
 	}
+}
+
+// completeShared completes the flags everywhere.
+func (a *app) completeShared(cmd *cobra.Command) {
+	complete(cmd, "file", fileNames("yaml", "yml"))
+	complete(cmd, "config", fileNames("yaml", "yml"))
+	complete(cmd, "env-file", fileNames("env"))
+	complete(cmd, "profile", a.completeProfiles)
+	complete(cmd, "progress", words(a.common.progress.allowed))
+	complete(cmd, "color", words(a.common.color.allowed))
+	complete(cmd, "project-name", nothing)
+	complete(cmd, "directory", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+	visibleFlags(cmd.Flags(), func(f *pflag.Flag) {
+		if c, ok := f.Value.(*choice); ok && f.Name != "progress" && f.Name != "color" {
+			complete(cmd, f.Name, words(c.allowed))
+		}
+	})
+}
+
+// nothing is for a value that only the user knows.
+func nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }

@@ -38,8 +38,8 @@ func (a *app) commonFlags() *pflag.FlagSet {
 	fs.StringArrayVar(&c.profiles, "profile", nil, "also take the services of this profile (`NAME`); repeatable")
 	fs.StringArrayVar(&c.envFiles, "env-file", nil, "read variables from `FILE` instead of .env; repeatable")
 	fs.StringVarP(&c.config, "config", "c", "", "read `FILE` instead of the dce.yaml beside the compose files")
-	fs.Var(&c.progress, "progress", "how to show progress: `auto|tty|plain|json|quiet`")
-	fs.Var(&c.color, "color", "when to use colour: `auto|always|never`")
+	fs.Var(&c.progress, "progress", "how to show progress")
+	fs.Var(&c.color, "color", "when to use colour")
 	fs.BoolVarP(&c.quiet, "quiet", "q", false, "print the answer and errors only")
 	fs.BoolVarP(&c.debug, "debug", "D", false, "show the causes behind each problem")
 	fs.BoolVar(&c.noInput, "no-input", false, "never ask; implied without a terminal and with CI set")
@@ -120,4 +120,13 @@ func (c *choice) Set(s string) error {
 	}
 	c.value = s
 	return nil
+}
+
+// visibleFlags calls do for each flag that help shows.
+func visibleFlags(fs *pflag.FlagSet, do func(*pflag.Flag)) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			do(f)
+		}
+	})
 }

@@ -78,7 +78,7 @@ func commandSections(cmd *cobra.Command) []section {
 	for _, g := range titles {
 		s := section{Title: g.Title}
 		for _, c := range cmd.Commands() {
-			if c.IsAvailableCommand() && c.GroupID == g.ID {
+			if (c.IsAvailableCommand() || c.Name() == "help") && c.GroupID == g.ID {
 				s.Rows = append(s.Rows, row{c.Name(), c.Short})
 			}
 		}
@@ -93,8 +93,8 @@ func flagSections(cmd *cobra.Command) []section {
 	var sections []section
 	for _, name := range groups() {
 		s := section{Title: name + " flags"}
-		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if !f.Hidden && groupOf(f) == name {
+		visibleFlags(cmd.Flags(), func(f *pflag.Flag) {
+			if groupOf(f) == name {
 				s.Rows = append(s.Rows, flagRow(f))
 			}
 		})
@@ -107,6 +107,9 @@ func flagSections(cmd *cobra.Command) []section {
 
 func flagRow(f *pflag.Flag) row {
 	value, text := pflag.UnquoteUsage(f)
+	if f.Name == "help" {
+		text = "show this page"
+	}
 	head := "    --" + f.Name
 	if f.Shorthand != "" {
 		head = "-" + f.Shorthand + ", --" + f.Name

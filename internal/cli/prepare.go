@@ -66,7 +66,11 @@ func withoutEnv(f *pflag.Flag) {
 	f.Annotations[noEnvFlagKey] = []string{"true"}
 }
 
-func settable(f *pflag.Flag) bool { return f.Name != "help" && len(f.Annotations[noEnvFlagKey]) == 0 }
+// settable leaves out --file too: the project reads DCE_FILE itself, beside
+// COMPOSE_FILE and with its separator.
+func settable(f *pflag.Flag) bool {
+	return f.Name != "help" && f.Name != "file" && len(f.Annotations[noEnvFlagKey]) == 0
+}
 
 // given reports whether a flag stands on the command line, before or after the
 // command's name.
@@ -93,7 +97,7 @@ func envValues(f *pflag.Flag, value string) []string {
 	if f.Value.Type() != "stringArray" {
 		return []string{value}
 	}
-	if f.Name == "file" || f.Name == "env-file" {
+	if f.Name == "env-file" {
 		return filepath.SplitList(value)
 	}
 	return strings.Split(value, ",")

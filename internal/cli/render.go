@@ -63,7 +63,7 @@ dce render -q`,
 func (f *renderFlags) define(a *app, cmd *cobra.Command) {
 	fs := cmd.Flags()
 	a.placeFlags(cmd, &f.place)
-	fs.VarP(&f.output, "output", "o", "print as `yaml|json`")
+	fs.VarP(&f.output, "output", "o", "how to print it")
 	fs.StringVar(&f.outDir, "out-dir", "", "write the rendered file and provenance.json into `DIR`")
 	fs.BoolVar(&f.diff, "diff", false, "show the rewriting as a unified diff against the merged input")
 	fs.BoolVar(&f.explain, "explain", false, "end each rewritten line with the rule that rewrote it and why")

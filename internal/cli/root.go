@@ -28,6 +28,15 @@ on the agents.`,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: a.prepare,
+		Example: `# see the pod that an agent would run
+dce render
+
+# check the files only
+dce validate
+
+# find out what a problem means
+dce explain DCE240`,
+		Annotations: map[string]string{seeKey: "`dce help TOPIC`: environment, exit-codes, config, output, rules"},
 	}
 	root.AddGroup(
 		&cobra.Group{ID: jobDevelop, Title: "Develop"},
@@ -37,8 +46,9 @@ on the agents.`,
 	)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(a.help)
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	root.SetHelpCommand(a.helpCommand())
 	root.AddCommand(a.commands()...)
+	root.InitDefaultHelpCmd()
 	shared := a.commonFlags()
 	each(root, func(c *cobra.Command) { a.fit(c, shared) })
 	return root
@@ -48,7 +58,13 @@ on the agents.`,
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.renderCommand(),
+		a.validateCommand(),
+		a.explainCommand(),
+		a.configCommand(),
+		a.schemaCommand(),
+		a.completionCommand(),
 		a.versionCommand(),
+		a.genCommand(),
 	}
 }
 
@@ -58,6 +74,7 @@ func (a *app) fit(c *cobra.Command, shared *pflag.FlagSet) {
 	c.DisableFlagsInUseLine = true
 	c.Flags().SortFlags = false
 	share(c, shared)
+	a.completeShared(c)
 }
 
 func each(c *cobra.Command, do func(*cobra.Command)) {

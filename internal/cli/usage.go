@@ -51,11 +51,7 @@ func unparsed(err error) bool {
 
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			names = append(names, "--"+f.Name)
-		}
-	})
+	visibleFlags(cmd.Flags(), func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	return names
 }
 

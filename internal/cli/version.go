@@ -37,7 +37,7 @@ dce version -o json`,
 		Args: noArgs,
 		RunE: a.until(func(context.Context, []string) error { return a.printVersion(output.value) }),
 	}
-	cmd.Flags().VarP(&output, "output", "o", "print as `text|json`")
+	cmd.Flags().VarP(&output, "output", "o", "how to print it")
 	grouped(cmd, groupOutput, "output")
 	return cmd
 }
@@ -53,8 +53,12 @@ func (a *app) printVersion(format string) error {
 		return nil
 	}
 	for _, row := range [][2]string{
-		{"commit", v.Commit}, {"go", v.Go}, {"platform", v.Platform},
-		{"docker compose", v.Compose}, {"compose-go", v.ComposeGo}, {"mesos-go", v.MesosGo},
+		{"commit", v.Commit},
+		{"go", v.Go},
+		{"platform", v.Platform},
+		{"docker compose", v.Compose},
+		{"compose-go", v.ComposeGo},
+		{"mesos-go", v.MesosGo},
 	} {
 		if row[1] != "" {
 			fmt.Fprintf(out, "  %-15s %s\n", row[0], row[1])

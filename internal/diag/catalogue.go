@@ -1,6 +1,9 @@
 package diag
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // The exit codes of every command. Source of truth for `dce explain
 // exit-codes` and the reference pages.
@@ -32,7 +35,9 @@ type Entry struct {
 // images, 4xx this machine (ports, cgroups, state), 5xx a pod's life, 6xx
 // tasks and Mesos.
 func Catalogue() []Entry {
-	return slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), machineCodes(), podCodes(), taskCodes())
+	all := slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), machineCodes(), podCodes(), taskCodes())
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
+	return all
 }
 
 // Lookup finds the entry of a code.

@@ -25,6 +25,9 @@ flag takes. Unset the variable or correct it; a flag on the command line wins
 over it.`},
 		{Code: "DCE247", Title: "no such directory", Exit: ExitUsage, Text: `The directory after -C (or in DCE_DIRECTORY) does not exist or is a file. All
 relative paths on the command line are relative to it.`},
+		{Code: "DCE248", Title: "nothing of that name to explain", Exit: ExitUsage, Text: `dce explain knows diagnostic codes (DCE240), rewrite rules (ports), keys of
+dce.yaml (resources.mem), exit codes (3) and help topics (config). ` + "`dce explain`" + `
+without a name lists them all.`},
 		{Code: "DCE250", Title: "output cannot be written", Exit: ExitFailed, Text: `A file that the command was to write could not be written: the directory does
 not exist and cannot be made, is not yours to write in, or its disk is full.
 Nothing half-written is left: files are written beside their place and moved
