@@ -1,7 +1,7 @@
 package diag
 
 // renderCodes are those of 1xx that rendering a pod gives: 112, 113 and from
-// 130 on.
+// 130 to 150.
 func renderCodes() []Entry {
 	return []Entry{
 		{
@@ -47,6 +47,54 @@ func renderCodes() []Entry {
 		{
 			Code: "DCE138", Title: "secret in the open", Exit: ExitInvalid,
 			Text: "An environment key whose name looks like a secret (PASSWORD, TOKEN, SECRET, ...) has its value in the compose file, and so in the rendered file, which stays in the task's sandbox. List the key under secrets in dce.yaml: the rendered file then holds the key without a value, and the value is filled in when the container is created. Or use a compose secret, which is a file.",
+		},
+		{
+			Code: "DCE139", Title: "scaled in one namespace", Exit: ExitInvalid,
+			Text: "A service with ports or expose has scale or deploy.replicas above 1. All its containers share the pod's network namespace, so only the first gets the port and the others fail with \"address already in use\". Run one of it in each pod and let the framework run more pods, or remove the ports if it does not listen.",
+		},
+		{
+			Code: "DCE140", Title: "build without image", Exit: ExitInvalid,
+			Text: "A service has a build section and no image, and the pod is to run on a cluster. Agents do not build: they pull. Add image: with a name and a tag, build and push it (docker compose build && docker compose push), then deploy. On a developer's machine dce up --local --build does without.",
+		},
+		{
+			Code: "DCE141", Title: "limit above the task's", Exit: ExitInvalid,
+			Text: "A service's memory limit is above what the task was given. The containers of a pod are limited together by the task's cgroup, so the pod is killed by the task's limit before the service's own is reached. Ask the framework for more memory or lower the limit.",
+		},
+		{
+			Code: "DCE142", Title: "image without version", Exit: ExitInvalid,
+			Text: "An image is named without a tag, or by latest. What that name means changes over time, so two agents, or the same one after a restart, may run different programs. Name a tag that is never moved, or a digest.",
+		},
+		{
+			Code: "DCE143", Title: "no effect in a pod", Exit: ExitInvalid,
+			Text: "A key below deploy tells Docker Swarm how to spread or update a service over machines. A pod runs on one; how many pods there are, where, and how they are replaced is the framework's. The key is kept and ignored. Set what you want where the framework is told.",
+		},
+		{
+			Code: "DCE144", Title: "provider refused", Exit: ExitInvalid,
+			Text: "A service has a provider: a program on the host that Docker Compose starts in place of a container. It would run outside the pod's cgroup with the rights of the executor and would not end with the pod, so it is refused. Replace it by a container.",
+		},
+		{
+			Code: "DCE145", Title: "logs thrown away", Exit: ExitInvalid,
+			Text: "A service has logging driver none. Docker then keeps nothing of what it prints: dce logs, the task's sandbox, and the reason of a failure stay empty for it. Remove the key or use driver local or json-file, with a size limit in options.",
+		},
+		{
+			Code: "DCE146", Title: "inline Dockerfile", Exit: ExitInvalid,
+			Text: "A build section has dockerfile_inline. dce builds with the engine's classic builder, since it needs no plugin, and that builder ignores the key: where the context has a Dockerfile, that one would be built without a word. Write the text to a file and name it in build.dockerfile.",
+		},
+		{
+			Code: "DCE147", Title: "volume taken for a drive", Exit: ExitInvalid,
+			Text: "A volume of one letter in short form, such as n:/data, is read by compose as drive N of Windows: instead of the named volume there is a nameless one, and its data goes with the container. Use the long form or a longer name.",
+		},
+		{
+			Code: "DCE148", Title: "shared by pods of one host", Exit: ExitInvalid,
+			Text: "Something in the file is fixed for the whole host: a subnet, an address, a bridge's name, a MAC address, or a directory outside the project that the pod writes to. One pod works; a second one of the same file on the same host fails to start or shares the files with the first. Leave the value to Docker, use a volume, or let the framework place at most one pod on a host.",
+		},
+		{
+			Code: "DCE149", Title: "services wait for each other", Exit: ExitInvalid,
+			Text: "The order in which services start has a cycle. Besides depends_on, these count: links, volumes_from, and network_mode, pid or ipc of another service. In a pod every service finds every other by name, so links are not needed: remove them, or one depends_on.",
+		},
+		{
+			Code: "DCE150", Title: "network of a foreign container", Exit: ExitInvalid,
+			Text: "A service has network_mode: container:NAME. That container is not part of the pod: the pod's names do not lead there, its ports are not published by the pod, and the service fails when that container ends. The mode is kept. Remove it to let the service share the pod's network.",
 		},
 	}
 }

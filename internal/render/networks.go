@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 )
@@ -37,11 +38,40 @@ func (d *draft) networksOf(name string, s types.ServiceConfig) []string {
 	if len(s.Networks) > 0 {
 		return sortedKeys(s.Networks)
 	}
-	_, declared := d.p.Networks["default"]
-	if declared && d.in.Project.Services[name].NetworkMode == "" {
-		return []string{"default"}
+	switch mode := d.in.Project.Services[name].NetworkMode; {
+	case mode == "":
+		if _, declared := d.p.Networks["default"]; declared {
+			return []string{"default"}
+		}
+		return nil
+	case mode == "bridge", mode == "default", strings.HasPrefix(mode, types.ServicePrefix):
+		return nil
+	default:
+		return []string{d.external(mode)}
 	}
-	return nil
+}
+
+// external is the key of a network that network_mode names as the engine knows
+// it; it is declared where the file does not.
+func (d *draft) external(name string) string {
+	for _, key := range d.p.NetworkNames() {
+		if n := d.p.Networks[key]; bool(n.External) && nameOr(n.Name, key) == name {
+			return key
+		}
+	}
+	key := name
+	for _, taken := d.p.Networks[key]; taken; _, taken = d.p.Networks[key] {
+		key += "-external"
+	}
+	d.declare(key, name)
+	return key
+}
+
+func (d *draft) declare(key, name string) {
+	if d.p.Networks == nil {
+		d.p.Networks = types.Networks{}
+	}
+	d.p.Networks[key] = types.NetworkConfig{Name: name, External: true}
 }
 
 // plainNetwork says that a network only connects the services of its file.
@@ -59,10 +89,7 @@ func (d *draft) joinPreExisting(infra *types.ServiceConfig) {
 	if _, ok := infra.Networks[infraNetwork]; ok {
 		return
 	}
-	if d.p.Networks == nil {
-		d.p.Networks = types.Networks{}
-	}
-	d.p.Networks[infraNetwork] = types.NetworkConfig{Name: name, External: true}
+	d.declare(infraNetwork, name)
 	joinNetwork(infra, infraNetwork)
 	d.changed("the network that the settings name", "services", InfraService, "networks", infraNetwork)
 }

@@ -214,63 +214,63 @@ func withOwner(have types.Extensions, owner string) types.Extensions {
 	return with
 }
 
-// assign finds a host port for each group: first by name, then in order. Zero
-// where none is left.
+// assign finds a host port for each group: first by name, then in order, by
+// protocol where the offer tells protocols apart; what is left serves any, since
+// Mesos offers numbers and binds nobody to a protocol. Zero where none is left.
 func assign(groups []group, offer []OfferedPort) []uint16 {
+	left := distinct(offer)
 	hosts := make([]uint16, len(groups))
-	o := offered{ports: offer, taken: make([]bool, len(offer))}
-	for i, g := range groups {
-		for _, p := range g {
-			if hosts[i] == 0 && p.config.Name != "" {
-				hosts[i] = o.take(g, func(x OfferedPort) bool { return x.Name == p.config.Name })
+	for _, fits := range []func(group, OfferedPort) bool{
+		named,
+		func(g group, p OfferedPort) bool { return speaks(g, p) || !anySpeaks(g, offer) },
+		func(group, OfferedPort) bool { return true },
+	} {
+		for i, g := range groups {
+			if hosts[i] != 0 {
+				continue
 			}
-		}
-	}
-	for i, g := range groups {
-		if hosts[i] == 0 {
-			hosts[i] = o.take(g, func(OfferedPort) bool { return true })
+			n := slices.IndexFunc(left, func(p OfferedPort) bool { return fits(g, p) })
+			if n >= 0 {
+				hosts[i] = left[n].Number
+				left = slices.Delete(left, n, n+1)
+			}
 		}
 	}
 	return hosts
 }
 
-// offered is an offer of which ports are taken.
-type offered struct {
-	ports []OfferedPort
-	taken []bool
-}
-
-// take takes the first port that fits the group and matches; a number that is
-// offered once for each protocol serves the group as one.
-func (o *offered) take(g group, match func(OfferedPort) bool) uint16 {
-	for i, p := range o.ports {
-		if o.taken[i] || p.Number == 0 || !match(p) {
-			continue
-		}
-		if same := o.covers(p.Number, g); same != nil {
-			for _, j := range same {
-				o.taken[j] = true
-			}
-			return p.Number
+// distinct are the offered ports, each number once: one that is offered for
+// several protocols serves all.
+func distinct(offer []OfferedPort) []OfferedPort {
+	var once []OfferedPort
+	for _, p := range offer {
+		i := slices.IndexFunc(once, func(q OfferedPort) bool { return q.Number == p.Number })
+		switch {
+		case p.Number == 0:
+		case i < 0:
+			once = append(once, p)
+		case once[i].Protocol != p.Protocol:
+			once[i].Protocol = ""
 		}
 	}
-	return 0
+	return once
 }
 
-// covers finds the free offers of a number that together allow all protocols
-// of the group, or nil.
-func (o *offered) covers(number uint16, g group) []int {
-	var use []int
-	for _, proto := range g.request().Protocols() {
-		i := slices.IndexFunc(o.ports, func(p OfferedPort) bool {
-			return p.Number == number && (p.Protocol == "" || strings.EqualFold(p.Protocol, proto))
-		})
-		if i < 0 || o.taken[i] {
-			return nil
-		}
-		use = append(use, i)
-	}
-	return use
+func named(g group, offered OfferedPort) bool {
+	return slices.ContainsFunc(g, func(p published) bool {
+		return p.config.Name != "" && p.config.Name == offered.Name
+	})
+}
+
+// speaks says that an offered port is for all protocols of a group.
+func speaks(g group, offered OfferedPort) bool {
+	return offered.Protocol == "" || !slices.ContainsFunc(g, func(p published) bool {
+		return !strings.EqualFold(protocol(p.config), offered.Protocol)
+	})
+}
+
+func anySpeaks(g group, offer []OfferedPort) bool {
+	return slices.ContainsFunc(offer, func(p OfferedPort) bool { return speaks(g, p) })
 }
 
 // missingPorts is one error for all ports that the offer has none for.

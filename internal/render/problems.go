@@ -106,3 +106,131 @@ func looksLikeSecret(service, key string, pos diag.Pos) diag.Diagnostic {
 		Hint:    fmt.Sprintf("add %s to secrets in dce.yaml, or use a compose secret (a file)", key),
 	}
 }
+
+func samePort(port string, first, second listener) diag.Diagnostic {
+	p := diag.Diagnostic{
+		Code: "DCE112", Pos: second.pos,
+		Summary: "port " + port + " of the pod is used by both " + first.service + " and " + second.service,
+		Detail:  "The services of a pod share one network namespace, so each port can be used once.",
+		Hint:    "let one of them listen on another port, or give it network_mode: host",
+		Related: []diag.Related{{Pos: first.pos, Note: "also used here"}},
+	}
+	if !first.published || !second.published {
+		p.Severity = diag.Warning
+		p.Detail += " One of the two only says expose, which may be out of date."
+		p.Hint = "let one of them listen on another port, or remove an expose that is not true"
+	}
+	return p
+}
+
+func scaled(service string, n int, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE139", Pos: pos,
+		Summary: fmt.Sprintf("%d containers of %s would listen on the same port", n, service),
+		Detail:  "The containers of a pod share one network namespace, so only the first of them gets the port.",
+		Hint:    "run one of it in each pod, and more pods (the framework's instances)",
+	}
+}
+
+func buildOnly(service string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE140", Pos: pos,
+		Summary: service + " has a build section but no image",
+		Detail:  "An agent does not build: it pulls the image by its name.",
+		Hint:    "add image: NAME:TAG to " + service + ", build it and push it before you deploy",
+	}
+}
+
+func memoryAboveTask(service string, limit, task float64, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE141", Severity: diag.Warning, Pos: pos,
+		Summary: fmt.Sprintf("the memory limit of %s, %.0f MiB, is above the task's, %.0f MiB", service, limit, task),
+		Detail:  "The whole pod is limited to the task's memory, so this limit is never reached.",
+		Hint:    "ask the framework for more memory, or lower the limit",
+	}
+}
+
+func unpinned(service, image string, cluster bool, pos diag.Pos) diag.Diagnostic {
+	p := diag.Diagnostic{
+		Code: "DCE142", Severity: diag.Note, Pos: pos,
+		Summary: fmt.Sprintf("image %s of %s has no fixed version", image, service),
+		Detail:  "Two agents, or two starts, may run different images under that name.",
+		Hint:    "name a tag, or a digest: dce render --lock-image-digests",
+	}
+	if cluster {
+		p.Severity = diag.Warning
+	}
+	return p
+}
+
+func noEffect(service, key string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE143", Severity: diag.Note, Pos: pos,
+		Summary: key + " of " + service + " has no effect in a pod",
+		Detail:  "It tells Docker Swarm how to spread a service over machines. Of pods, the framework does that.",
+		Hint:    "remove it, or set it where the framework is told (dce.yaml)",
+	}
+}
+
+func providerService(service, kind string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE144", Pos: pos,
+		Summary: fmt.Sprintf("%s is run by a provider (%s), which is refused", service, kind),
+		Detail:  "A provider is a program on the host that compose starts in place of a container: it would run outside the pod, its cgroup and its end.",
+		Hint:    "replace it by a container",
+	}
+}
+
+func noLogs(service string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE145", Severity: diag.Warning, Pos: pos,
+		Summary: "the logs of " + service + " are thrown away",
+		Detail:  "With logging driver none neither dce logs nor the task's sandbox shows what it prints, and a failure comes without its last lines.",
+		Hint:    "remove logging, or use driver local",
+	}
+}
+
+func inlineDockerfile(service string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE146", Pos: pos,
+		Summary: "dockerfile_inline of " + service + " cannot be built",
+		Detail:  "dce builds with the engine's classic builder, which ignores the key and would build the context's Dockerfile, another image.",
+		Hint:    "write it to a Dockerfile and name that in build.dockerfile",
+	}
+}
+
+func oneLetterVolume(service, target string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE147", Pos: pos,
+		Summary: fmt.Sprintf("volume %s of %s is taken for a path of Windows", target, service),
+		Detail:  "A volume name of one letter looks like a drive, so compose makes a nameless volume at " + target + " and the data is lost with the pod.",
+		Hint:    "write it in the long form (type: volume, source, target) or use a longer name",
+	}
+}
+
+func sharedOnHost(what string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE148", Severity: diag.Warning, Pos: pos,
+		Summary: what + " is the same for every pod of this file on a host",
+		Detail:  "Two pods on one host collide there, or write to the same files.",
+		Hint:    "leave it to Docker or use a volume; else let the framework place one pod on a host",
+	}
+}
+
+func cyclic(cycle []string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE149", Pos: pos,
+		Summary: "services wait for each other: " + strings.Join(cycle, " -> "),
+		Detail:  "depends_on, links, volumes_from, and ipc, pid or network_mode of another service all say which starts first.",
+		Hint:    "remove one of these references; in a pod a service reaches every other by name without links",
+	}
+}
+
+func otherContainer(service, container string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE150", Severity: diag.Warning, Pos: pos,
+		Summary: fmt.Sprintf("%s uses the network of container %s, which is not in the pod", service, container),
+		Detail:  "It cannot reach the pod's services by name, and it fails when that container is not there or ends.",
+		Hint:    "remove network_mode to let it share the pod's network",
+	}
+}

@@ -59,58 +59,58 @@ const (
 // Task is what is known of the task that the pod runs as: the facts. The same
 // facts give the same pod, on any machine.
 type Task struct {
-	Front       string
-	ID          string
-	Name        string
-	ExecutorID  string
-	FrameworkID string
-	AgentID     string
+	Front       string `json:"front"`
+	ID          string `json:"id"`
+	Name        string `json:"name,omitempty"`
+	ExecutorID  string `json:"executor_id,omitempty"`
+	FrameworkID string `json:"framework_id,omitempty"`
+	AgentID     string `json:"agent_id,omitempty"`
 	// PodID names the pod on its host: the container id that Mesos gave, or the
 	// local pod's name. Labels carry it.
-	PodID string
+	PodID string `json:"pod_id"`
 	// Sandbox is the task's directory as the Docker engine sees it, absolute.
-	Sandbox string
+	Sandbox string `json:"sandbox,omitempty"`
 	// CgroupParent is the parent cgroup of every container. With CgroupDriver
 	// "systemd" it is the name of a slice.
-	CgroupParent string
-	CgroupDriver string
+	CgroupParent string `json:"cgroup_parent,omitempty"`
+	CgroupDriver string `json:"cgroup_driver,omitempty"`
 	// Ports are the host ports offered, in the offer's order.
-	Ports []OfferedPort
+	Ports []OfferedPort `json:"ports"`
 	// Env is what the task's environment gives to services and to interpolation.
-	Env map[string]string
+	Env map[string]string `json:"env,omitempty"`
 	// Labels are the task's labels, as the framework set them.
-	Labels    map[string]string
-	Resources Resources
+	Labels    map[string]string `json:"labels,omitempty"`
+	Resources Resources         `json:"resources"`
 	// Job: the pod finishes when all but infra have exited 0. Else it is a
 	// service, which must not end.
-	Job bool
+	Job bool `json:"job"`
 	// Hash is the hash of the pod's content (see ContentHash), carried as a label
 	// so that a second `up` of the same content can be told.
-	Hash string
+	Hash string `json:"hash,omitempty"`
 	// Lease, BootID, PID and StartTime name the process that looks after the pod
 	// (design.md section 7): labels carry them, so that anyone can tell an orphan.
-	Lease     string
-	BootID    string
-	PID       int
-	StartTime string
+	Lease     string `json:"lease,omitempty"`
+	BootID    string `json:"boot_id,omitempty"`
+	PID       int    `json:"pid,omitempty"`
+	StartTime string `json:"start_time,omitempty"`
 	// Version is that of the dce which made the task, for a label.
-	Version string
+	Version string `json:"version,omitempty"`
 }
 
 // OfferedPort is a port of the host that the pod may use. Name may be empty;
 // Protocol is "tcp", "udp" or empty for both.
 type OfferedPort struct {
-	Name     string
-	Number   uint16
-	Protocol string
+	Name     string `json:"name,omitempty"`
+	Number   uint16 `json:"number"`
+	Protocol string `json:"protocol,omitempty"`
 }
 
 // Resources are the task's allocation. Zero means not known, so no limit.
 type Resources struct {
-	CPUs  float64 // cores
-	MemMB float64 // MiB
+	CPUs  float64 `json:"cpus,omitempty"`   // cores
+	MemMB float64 `json:"mem_mb,omitempty"` // MiB
 	// DiskMB is shown only, nothing enforces it. MiB.
-	DiskMB float64
+	DiskMB float64 `json:"disk_mb,omitempty"`
 }
 
 // PortMapping is one published port of the pod as it will be.

@@ -63,8 +63,8 @@ func Rules() []Rule {
 			Why: "Programs find their ports and their task in the environment. What the file sets is never overridden.",
 		},
 		{
-			Name: "paths", Touches: []string{"services.*.env_file", "services.*.volumes", "secrets.*.file", "configs.*.file"}, apply: pathsRule,
-			Why: "A rendered file stands for itself: files of environment are merged into it, relative paths are resolved against the directory of the first compose file.",
+			Name: "paths", Touches: []string{"services.*.{env_file,label_file,profiles,volumes,build}", "secrets.*.file", "configs.*.file"}, apply: pathsRule,
+			Why: "A rendered file stands for itself: what was read from other files is in it, and paths, which are relative to the directory of the first compose file, are those that the agent's engine sees.",
 		},
 		{
 			Name: "secrets", Touches: []string{"services.*.environment", "secrets.*"}, apply: secretsRule,
