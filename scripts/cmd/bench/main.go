@@ -1,0 +1,67 @@
+// Command bench measures dce against docker compose and against raw calls to
+// the Docker Engine, side by side, and writes docs/benchmarks.md. Everything
+// that is compared is run in turn, in one process, on one machine: only the
+// ratios mean something elsewhere.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	page := flag.String("page", "docs/benchmarks.md", "the page to write")
+	rounds := flag.Int("rounds", 11, "rounds of each comparison")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *page, *rounds); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, page string, rounds int) (err error) {
+	dir, err := os.MkdirTemp("", "dce-bench-")
+	if err != nil {
+		return fmt.Errorf("making a directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	b, err := newBench(ctx, dir, rounds)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.cleanUp(context.WithoutCancel(ctx))) }()
+
+	r := report{}
+	for _, n := range []int{3, 30, 300} {
+		if err := b.render(ctx, &r, n); err != nil {
+			return err
+		}
+	}
+	for _, n := range []int{2, 10} {
+		if err := b.pod(ctx, &r, n); err != nil {
+			return err
+		}
+	}
+	if err := b.reaction(ctx, &r); err != nil {
+		return err
+	}
+	if err := b.size(ctx, &r); err != nil {
+		return err
+	}
+	if r.machine, err = b.describe(ctx); err != nil {
+		return err
+	}
+	if err := os.WriteFile(page, []byte(r.markdown()), 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", page, err)
+	}
+	fmt.Fprintln(os.Stderr, "wrote", filepath.Clean(page))
+	return nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The targets that are not ratios.
+const (
+	reactionTarget = 20 * time.Millisecond
+	sizeTarget     = 36_000_000
+)
+
+// report collects what was measured.
+type report struct {
+	machine  string
+	rows     []row
+	reaction time.Duration
+	size     int64
+	parts    []part
+}
+
+// row is one comparison. An empty title belongs to the row before; a limit of
+// zero is no target.
+type row struct {
+	title, other string
+	ours, theirs time.Duration
+	ratio, limit float64
+}
+
+func (r *report) add(title string, ours []time.Duration, other string, theirs []time.Duration, limit float64) {
+	r.rows = append(r.rows, row{title, other, median(ours), median(theirs), ratio(ours, theirs), limit})
+}
+
+func (r *report) markdown() string {
+	var b strings.Builder
+	b.WriteString(`# Benchmarks
+
+Written by ` + "`make bench`" + `: do not edit by hand.
+
+`)
+	fmt.Fprintf(&b, "Measured on %s.\n\n", r.machine)
+	b.WriteString(`Everything in one row was run in turn in one session, the first round not
+counted. Times are medians; the ratio is the median of the ratios of
+neighbouring runs, which is what can be compared with another machine.
+
+| what | dce | compared with | | ratio | target | |
+|---|---|---|---|---|---|---|
+`)
+	for _, row := range r.rows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.2f | %s |\n",
+			row.title, ms(row.ours), row.other, ms(row.theirs), row.ratio, row.verdict())
+	}
+	fmt.Fprintf(&b, "| a container has ended (the engine's event) until the engine is told to stop the next | %.1f ms | | | | %s |\n",
+		float64(r.reaction)/1e6, verdict(r.reaction <= reactionTarget, "20 ms"))
+	fmt.Fprintf(&b, "| binary, stripped, linux/amd64 | %.1f MB | | | | %s |\n", float64(r.size)/1e6, verdict(r.size < sizeTarget, "36 MB"))
+	b.WriteString(r.partsTable())
+	b.WriteString(howMeasured)
+	return b.String()
+}
+
+func (r row) verdict() string {
+	if r.limit == 0 {
+		return "– | "
+	}
+	return verdict(r.ratio <= r.limit, fmt.Sprintf("%.2f", r.limit))
+}
+
+func verdict(met bool, target string) string {
+	if met {
+		return target + " | met"
+	}
+	return target + " | **missed**"
+}
+
+// partsTable lists the modules above half a megabyte.
+func (r *report) partsTable() string {
+	var b strings.Builder
+	b.WriteString(`
+## What the binary consists of
+
+Code and data by the module that they come from, as the symbols of an
+unstripped build tell; tables that the linker makes for all of them are counted
+with the runtime.
+
+| module | MB |
+|---|---|
+`)
+	rest := int64(0)
+	for _, p := range r.parts {
+		if p.size < 500_000 {
+			rest += p.size
+			continue
+		}
+		fmt.Fprintf(&b, "| %s | %.1f |\n", p.name, float64(p.size)/1e6)
+	}
+	fmt.Fprintf(&b, "| all others | %.1f |\n", float64(rest)/1e6)
+	return b.String()
+}
+
+const howMeasured = `
+## How it was measured
+
+- ` + "`docker compose`" + ` is the CLI built from the same compose module and with the
+  same flags as dce.
+- *render*: services with a port, environment, a volume, a healthcheck and a
+  dependency each; output thrown away.
+- *pods*: services that wait for SIGTERM, from an image that is there. dce
+  starts from the source files and returns when its monitor reports the pod
+  running; docker compose and the raw calls start from the file that dce
+  rendered, so all of them make the same containers on the same network. The
+  raw calls create and start infra, then everything else at once; they are the
+  floor.
+- *reaction*: ` + "`docker kill`" + ` of one container; both times are the engine's own.
+`
