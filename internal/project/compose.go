@@ -22,6 +22,10 @@ type request struct {
 	normalize   bool
 	// whole: nothing outside the sources is opened.
 	whole bool
+	// lenient: what compose-go would check is not checked.
+	lenient bool
+	// cleaned gives documents in place of a source's bytes; nil takes the bytes.
+	cleaned func(*source) []map[string]any
 }
 
 // loadCompose lets compose-go merge the sources. It reads no environment and
@@ -49,7 +53,7 @@ func (r request) guarded(ctx context.Context) (p *types.Project, err error) {
 func (r request) call(ctx context.Context) (*types.Project, error) {
 	details := types.ConfigDetails{WorkingDir: r.dir, Environment: r.env}
 	for _, s := range r.sources {
-		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: s.path, Content: s.data})
+		details.ConfigFiles = append(details.ConfigFiles, r.files(s)...)
 	}
 	p, err := loader.LoadWithContext(ctx, details, func(o *loader.Options) {
 		o.SetProjectName(r.name, true)
@@ -58,6 +62,8 @@ func (r request) call(ctx context.Context) (*types.Project, error) {
 		o.SkipInterpolation = !r.interpolate
 		o.SkipNormalization = !r.normalize
 		o.SkipInclude, o.SkipExtends = r.whole, r.whole
+		o.SkipValidation, o.SkipConsistencyCheck = r.lenient, r.lenient
+		o.MaxNodeVisits = maxNodes
 		o.SkipResolveEnvironment = true
 		o.SkipResolveLabels = true
 	})
@@ -68,6 +74,17 @@ func (r request) call(ctx context.Context) (*types.Project, error) {
 		p.ComposeFiles = append(p.ComposeFiles, s.path)
 	}
 	return p, nil
+}
+
+func (r request) files(s *source) []types.ConfigFile {
+	if r.cleaned == nil {
+		return []types.ConfigFile{{Filename: s.path, Content: s.data}}
+	}
+	var files []types.ConfigFile
+	for _, doc := range r.cleaned(s) {
+		files = append(files, types.ConfigFile{Filename: s.path, Config: doc})
+	}
+	return files
 }
 
 // resolveFiles moves the values of env_file and label_file into the services.

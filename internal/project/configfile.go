@@ -90,6 +90,9 @@ func (s *session) readConfig() {
 		path string
 		must bool
 	}{{system, false}, {personalConfig(s.env), false}, {path, named}} {
+		if f.path == path && exists(path) && s.refused(path) {
+			continue
+		}
 		c, d := readConfigFile(f.path, f.must)
 		s.add(d)
 		top, chosen := split(c.settings, s.options.Environment)

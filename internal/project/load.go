@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 
 	"dce/internal/diag"
 
 	"github.com/compose-spec/compose-go/v2/loader"
-	"github.com/compose-spec/compose-go/v2/template"
 )
 
 func load(ctx context.Context, o Options) (*Project, error) {
@@ -33,31 +33,41 @@ type session struct {
 	configFound  string
 	config       Config
 	sources      []*source
+	included     []*source
+	extended     map[string]*source
+	locator      *locator
+	spoilt       map[string]bool
 	problems     diag.List
 }
 
 func (s *session) load(ctx context.Context) (*Project, error) {
 	s.find()
-	if err := s.problems.Err(); err != nil {
-		return nil, err
-	}
 	s.read()
 	s.readExtensions()
-	if err := s.problems.Err(); err != nil {
-		return nil, err
+	s.gather()
+	s.checkName()
+	if s.problems.HasErrors() {
+		return nil, s.explain(ctx, nil).Err()
 	}
 	r := s.request()
 	p, warnings, err := r.loadCompose(ctx)
 	if err != nil {
-		return nil, s.add(plain(err)).Err()
+		return nil, s.explain(ctx, err).Err()
 	}
-	if p, err = resolveFiles(p); err != nil {
-		return nil, s.add(plain(err)).Err()
+	s.warn(warnings)
+	if err := s.add(s.check(p)).Err(); err != nil {
+		return nil, err
 	}
-	for _, w := range warnings {
-		s.add(diag.List{{Code: "DCE125", Severity: diag.Warning, Summary: w}})
+	if !s.options.NoInterpolate {
+		merged := p
+		if p, err = resolveFiles(merged); err != nil {
+			return nil, s.add(s.envProblems(merged, err)).Err()
+		}
 	}
-	return &Project{Compose: p, Files: s.place.files, Config: s.config, Locate: func(...string) diag.Pos { return diag.Pos{} }, Warnings: s.problems.Sorted()}, nil
+	return &Project{
+		Compose: p, Files: s.place.files, Config: s.config,
+		Locate: s.locator.locate, Warnings: s.problems.Sorted(),
+	}, nil
 }
 
 func (s *session) add(l diag.List) diag.List {
@@ -94,7 +104,7 @@ func (s *session) setConfig() {
 func (s *session) setEnv(process map[string]string) {
 	strong := maps.Clone(s.config.Values)
 	maps.Copy(strong, process)
-	env, d := withEnvFiles(strong, s.envFiles(process))
+	env, d := withEnvFiles(strong, slices.DeleteFunc(s.envFiles(process), s.refused))
 	s.add(d)
 	maps.Copy(env, s.options.TaskEnv)
 	s.env = env
@@ -118,19 +128,21 @@ func (s *session) envFiles(process map[string]string) []string {
 
 func (s *session) read() {
 	for _, f := range s.place.files {
+		if s.refused(f) {
+			continue
+		}
 		src, d := readSource(f, s.options.Stdin)
 		s.add(d)
+		src.dir, src.env = s.place.dir, s.env
 		s.sources = append(s.sources, src)
 	}
 }
 
 func (s *session) request() request {
-	r := request{
-		sources: s.sources, dir: s.place.dir, env: s.env,
+	return request{
+		sources: s.sources, dir: s.place.dir, name: s.name(), env: s.env,
 		profiles: s.profiles(), services: s.options.Services, interpolate: !s.options.NoInterpolate,
 	}
-	r.name = s.name()
-	return r
 }
 
 func (s *session) profiles() []string {
@@ -155,22 +167,33 @@ func (s *session) name() string {
 	for _, src := range s.sources {
 		for _, doc := range src.docs {
 			if n := child(root(doc), "name"); n != nil && n.Value != "" {
-				name = s.interpolated(n.Value)
+				name = src.interpolate(n.Value)
 			}
 		}
 	}
 	return loader.NormalizeProjectName(name)
 }
 
-// interpolated is the text with its variables filled in; what is wrong with them
-// compose-go says.
-func (s *session) interpolated(text string) string {
-	out, err := template.SubstituteWithOptions(text, func(k string) (string, bool) {
-		v, ok := s.env[k]
-		return v, ok
-	}, template.WithoutLogging)
-	if err != nil {
-		return ""
+func (s *session) checkName() {
+	name := s.name()
+	switch normal := loader.NormalizeProjectName(name); {
+	case name == "":
+		s.add(diag.List{{
+			Code: "DCE127", Summary: "the project has no name: the directory's has no letter or digit in it", Pos: diag.Pos{File: s.place.dir},
+			Hint: "name it with --project-name NAME, or `name: NAME` in dce.yaml or the compose file",
+		}})
+	case normal != name:
+		s.add(diag.List{{
+			Code: "DCE127", Summary: fmt.Sprintf("%q cannot be a project's name", name),
+			Detail: "Containers, networks and volumes are named after it: lower-case letters, digits, - and _, with a letter or digit first.",
+			Hint:   nameHint(normal),
+		}})
 	}
-	return out
+}
+
+func nameHint(normal string) string {
+	if normal == "" {
+		return "use letters and digits"
+	}
+	return fmt.Sprintf("for example %q", normal)
 }

@@ -29,6 +29,10 @@ type Options struct {
 	Config string
 	// SystemConfig is the machine's own dce.yaml; empty means /etc/dce/dce.yaml.
 	SystemConfig string
+	// Root is a directory that no file of the project may stand outside of, named
+	// or not: an executor's sandbox. Empty means that named files may be anywhere,
+	// and what they refer to must be below the directory of the first.
+	Root string
 	// Flags are those of the command line that set a key of dce.yaml.
 	Flags []Flag
 	// Environment is the name after --env; empty is none.

@@ -26,6 +26,10 @@ type source struct {
 	path string
 	data []byte
 	docs []*yaml.Node
+	// dir and env are what its relative paths and its variables are resolved
+	// against.
+	dir string
+	env map[string]string
 }
 
 // readSource reads and parses a file within the limits. A source is returned
@@ -119,18 +123,28 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// parse checks the bytes and makes nodes of them. A document whose shape is
+// refused is not kept, so that nothing walks it.
 func (s *source) parse() diag.List {
+	if problems := s.checkText(); len(problems) > 0 {
+		return problems
+	}
+	var problems diag.List
 	dec := yaml.NewDecoder(bytes.NewReader(s.data))
 	for {
 		var doc yaml.Node
 		err := dec.Decode(&doc)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return problems
 		}
 		if err != nil {
-			return diag.List{s.syntaxError(err)}
+			return append(problems, s.syntaxError(err))
 		}
-		s.docs = append(s.docs, &doc)
+		d, sound := s.checkStructure(&doc)
+		problems = append(problems, d...)
+		if sound {
+			s.docs = append(s.docs, &doc)
+		}
 	}
 }
 
@@ -145,10 +159,23 @@ func (s *source) syntaxError(err error) diag.Diagnostic {
 		return d
 	}
 	d.Summary = "this is not YAML: " + e.Message
+	if s.byteAt(e.Mark.Line, e.Mark.Column) == '\t' {
+		d.Summary, d.Hint = "this is not YAML: a tab in the indentation", "indent with blanks"
+	}
 	d.Pos.Line, d.Pos.Column = e.Mark.Line, e.Mark.Column
 	if e.ContextMsg != "" {
 		d.Detail = "It was found " + e.ContextMsg + "."
 		d.Related = []diag.Related{{Pos: diag.Pos{File: s.path, Line: e.ContextMark.Line, Column: e.ContextMark.Column}, Note: "begins here"}}
 	}
 	return d
+}
+
+// byteAt is the byte at a place, zero beyond the text. Only the line's ASCII start
+// is looked at, so columns count bytes.
+func (s *source) byteAt(line, column int) byte {
+	lines := bytes.Split(s.data, []byte("\n"))
+	if line < 1 || line > len(lines) || column < 1 || column > len(lines[line-1]) {
+		return 0
+	}
+	return lines[line-1][column-1]
 }

@@ -9,7 +9,7 @@ const xdceKey = "x-dce"
 func (s *session) readExtensions() {
 	tree := newKeyTree(PodFields())
 	for _, src := range s.sources {
-		d := &decoder{source: src, expand: s.interpolated}
+		d := &decoder{source: src, expand: src.interpolate}
 		for _, doc := range src.docs {
 			if n := child(root(doc), xdceKey); n != nil {
 				d.mapping(n, tree, nil)

@@ -1,0 +1,218 @@
+package project
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"dce/internal/diag"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
+)
+
+// spot is a value in a file. Its key is nil for an element of a list.
+type spot struct {
+	source *source
+	key    *yaml.Node
+	value  *yaml.Node
+}
+
+func (s spot) pos() diag.Pos {
+	if s.value.Kind != yaml.ScalarNode && s.key != nil {
+		return s.source.at(s.key)
+	}
+	return s.source.at(s.value)
+}
+
+// locator finds values of the merged project in the files that it was merged
+// from. It walks the path in all files at once, weakest first: the last file
+// that has a key gave the value.
+type locator struct {
+	sources []*source          // included ones first, then in order of merging
+	extends map[string]*source // by absolute path
+}
+
+// locate is the place of the value at a path, or of the innermost part of the path
+// that stands in a file.
+func (l *locator) locate(path ...string) diag.Pos {
+	var spots []spot
+	for _, s := range l.sources {
+		for _, doc := range s.docs {
+			if r := root(doc); r != nil {
+				spots = append(spots, spot{source: s, value: r})
+			}
+		}
+	}
+	var best diag.Pos
+	if len(l.sources) > 0 {
+		best.File = l.sources[len(l.sources)-1].path
+	}
+	for i, key := range path {
+		spots = step(spots, path[:i], key)
+		if i == 1 && path[0] == "services" {
+			spots = l.withBases(spots, 0)
+		}
+		if len(spots) == 0 {
+			break
+		}
+		best = spots[len(spots)-1].pos()
+	}
+	return best
+}
+
+// step goes one key down in every file.
+func step(spots []spot, path []string, key string) []spot {
+	if index, err := strconv.Atoi(key); err == nil && anyList(spots) {
+		all := elements(spots, path)
+		if index < 0 || index >= len(all) {
+			return nil
+		}
+		return all[index : index+1]
+	}
+	var next []spot
+	for _, s := range spots {
+		found, ok := s.child(key)
+		if !ok {
+			continue
+		}
+		if found.value.Tag == "!reset" || found.value.Tag == "!override" {
+			next = nil
+		}
+		next = append(next, found)
+	}
+	return next
+}
+
+// child finds a key in a mapping, or the element of a list that stands for it:
+// KEY=VALUE, KEY, or a mapping whose source, target or name it is.
+func (s spot) child(key string) (spot, bool) {
+	if e := entry(s.value, key); e.value != nil {
+		return spot{s.source, e.key, e.value}, true
+	}
+	for _, item := range items(s.value) {
+		name, _, _ := strings.Cut(item.Value, "=")
+		if item.Kind == yaml.ScalarNode && name == key {
+			return spot{source: s.source, value: item}, true
+		}
+		for _, by := range []string{"source", "target", "name"} {
+			if v := child(item, by); v != nil && v.Value == key {
+				return spot{source: s.source, value: v}, true
+			}
+		}
+	}
+	return spot{}, false
+}
+
+func anyList(spots []spot) bool {
+	return slices.ContainsFunc(spots, func(s spot) bool { return s.value.Kind != yaml.MappingNode })
+}
+
+// elements are those of the merged list: files add to it in order, an element
+// for the same target replaces the earlier one, and a command is replaced whole.
+func elements(spots []spot, path []string) []spot {
+	list := ""
+	if len(path) > 0 {
+		list = path[len(path)-1]
+	}
+	var all []spot
+	for _, s := range spots {
+		if replaced(list) || s.value.Tag == "!override" || s.value.Tag == "!reset" {
+			all = nil
+		}
+		for _, e := range s.elements(list) {
+			key := elementKey(list, e.value)
+			same := slices.IndexFunc(all, func(o spot) bool { return o.source != e.source && elementKey(list, o.value) == key })
+			if key != "" && same >= 0 {
+				all[same] = e
+				continue
+			}
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// replaced lists are not added to by a later file (compose-go override/merge.go).
+func replaced(list string) bool {
+	return list == "command" || list == "entrypoint" || list == "test"
+}
+
+func (s spot) elements(list string) []spot {
+	if s.value.Kind == yaml.ScalarNode {
+		return []spot{{source: s.source, value: s.value}}
+	}
+	var all []spot
+	for _, item := range items(s.value) {
+		for range width(list, item) {
+			all = append(all, spot{source: s.source, value: item})
+		}
+	}
+	return all
+}
+
+// width is how many elements one stands for: a range of ports is as many as it
+// has ports.
+func width(list string, item *yaml.Node) int {
+	if list != "ports" || item.Kind != yaml.ScalarNode || !strings.Contains(item.Value, "-") {
+		return 1
+	}
+	ports, err := types.ParsePortConfig(item.Value)
+	if err != nil || len(ports) == 0 {
+		return 1
+	}
+	return len(ports)
+}
+
+// elementKey is what makes two elements of a list the same one, empty when
+// nothing does.
+func elementKey(list string, item *yaml.Node) string {
+	if list != "volumes" {
+		return item.Value
+	}
+	if target := child(item, "target"); target != nil {
+		return target.Value
+	}
+	parts := strings.Split(item.Value, ":")
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return parts[1]
+}
+
+// withBases puts the services that a service extends before it. The bound on depth
+// stands in for a check of cycles, which loading makes.
+func (l *locator) withBases(spots []spot, depth int) []spot {
+	var all []spot
+	for _, s := range spots {
+		if depth < 16 {
+			all = append(all, l.withBases(l.base(s), depth+1)...)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func (l *locator) base(s spot) []spot {
+	e := child(s.value, "extends")
+	if e == nil {
+		return nil
+	}
+	name, in := e.Value, s.source
+	if n := child(e, "service"); n != nil {
+		name = n.Value
+	}
+	if f := child(e, "file"); f != nil {
+		in = l.extends[s.source.reference(f.Value)]
+	}
+	if in == nil {
+		return nil
+	}
+	var spots []spot
+	for _, doc := range in.docs {
+		if p := entry(child(root(doc), "services"), name); p.value != nil && p.value != s.value {
+			spots = append(spots, spot{in, p.key, p.value})
+		}
+	}
+	return spots
+}

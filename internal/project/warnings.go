@@ -1,0 +1,73 @@
+package project
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"dce/internal/diag"
+
+	"go.yaml.in/yaml/v4"
+)
+
+var unsetVariable = regexp.MustCompile(`^The "(.*)" variable is not set`)
+
+// warn turns compose-go's warnings into diagnostics with their places.
+func (s *session) warn(messages []string) {
+	seen := map[string]bool{}
+	for _, m := range messages {
+		switch v := unsetVariable.FindStringSubmatch(m); {
+		case seen[m] || strings.Contains(m, "`version` is obsolete"):
+			// The latter is said once in the life of a process: obsoleteVersions says it always.
+		case v != nil:
+			s.add(diag.List{s.unset(v[1])})
+		default:
+			s.add(diag.List{{Code: "DCE125", Severity: diag.Warning, Summary: m, Pos: s.mentioned(m)}})
+		}
+		seen[m] = true
+	}
+	s.obsoleteVersions()
+}
+
+func (s *session) unset(name string) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "DCE106", Severity: diag.Warning, Summary: fmt.Sprintf("the variable %s is not set, so it counts as empty", name),
+		Hint: fmt.Sprintf("set it, or write ${%s:-default}, or ${%s:?} where it must be set", name, name),
+	}
+	mention := regexp.MustCompile(`\$\{?` + regexp.QuoteMeta(name) + `\b`)
+	for _, src := range s.all() {
+		for _, doc := range src.docs {
+			if n := find(doc, func(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && mention.MatchString(n.Value) }); n != nil {
+				d.Pos = src.at(n)
+				return d
+			}
+		}
+	}
+	return d
+}
+
+// find is the first node below, aliases not followed, that a test accepts.
+func find(n *yaml.Node, accept func(*yaml.Node) bool) *yaml.Node {
+	if accept(n) {
+		return n
+	}
+	for _, sub := range n.Content {
+		if found := find(sub, accept); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (s *session) obsoleteVersions() {
+	for _, src := range s.sources {
+		for _, doc := range src.docs {
+			if p := entry(root(doc), "version"); p.value != nil {
+				s.add(diag.List{{
+					Code: "DCE130", Severity: diag.Note, Summary: "`version` has no meaning any more", Pos: src.at(p.key),
+					Hint: "remove it",
+				}})
+			}
+		}
+	}
+}
