@@ -9,7 +9,6 @@ import (
 
 	"dce/internal/diag"
 
-	"github.com/compose-spec/compose-go/v2/format"
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
@@ -24,6 +23,7 @@ type converter struct {
 	source      *source
 	interpolate bool
 	casts       map[tree.Path]interpolation.Cast
+	forms       []form
 	problems    diag.List
 	bad         locations
 	resets      bool
@@ -78,7 +78,11 @@ func (c *converter) scalar(n *yaml.Node, path []string) any {
 		v = n.Value // a tag of somebody's own: the text stands for itself
 	}
 	text, isText := v.(string)
-	if !isText || !c.interpolate {
+	if !c.interpolate {
+		return v
+	}
+	if !isText {
+		c.checkForm(n, v, path)
 		return v
 	}
 	text, err := template.SubstituteWithOptions(text, func(k string) (string, bool) {
@@ -90,11 +94,7 @@ func (c *converter) scalar(n *yaml.Node, path []string) any {
 		c.bad.add(path)
 		return v
 	}
-	if err := shortForm(text, path); err != nil {
-		c.problems = append(c.problems, diag.Diagnostic{
-			Code: "DCE105", Summary: fmt.Sprintf("%s: %q: %s", dotted(path), text, err), Pos: c.source.at(n), Hint: shortHint(path[2]),
-		})
-		c.bad.add(path)
+	if !c.checkForm(n, text, path) {
 		return v
 	}
 	cast, err := c.cast(text, path)
@@ -107,6 +107,24 @@ func (c *converter) scalar(n *yaml.Node, path []string) any {
 		return v
 	}
 	return cast
+}
+
+// checkForm checks a value that compose-go takes apart after validation.
+func (c *converter) checkForm(n *yaml.Node, v any, path []string) bool {
+	p := tree.NewPath(castPath(path)...)
+	for _, f := range c.forms {
+		if !p.Matches(f.path) {
+			continue
+		}
+		if err := f.read(v); err != nil {
+			c.problems = append(c.problems, diag.Diagnostic{
+				Code: "DCE105", Summary: fmt.Sprintf("%s: %q is no %s", dotted(path), fmt.Sprint(v), f.word), Pos: c.source.at(n), Hint: f.hint, Cause: err,
+			})
+			c.bad.add(path)
+			return false
+		}
+	}
+	return true
 }
 
 func castWord(err error) string {
@@ -185,26 +203,4 @@ func prune(v any, bad locations, path []string) any {
 		return kept
 	}
 	return v
-}
-
-// shortForm reads a port or a mount that is written as one text.
-func shortForm(text string, path []string) error {
-	if len(path) != 4 || path[0] != "services" {
-		return nil
-	}
-	var err error
-	switch path[2] {
-	case "ports":
-		_, err = types.ParsePortConfig(text)
-	case "volumes":
-		_, err = format.ParseVolume(text)
-	}
-	return err
-}
-
-func shortHint(key string) string {
-	if key == "ports" {
-		return `write "HOST:CONTAINER", with /udp behind it or an address before it where needed`
-	}
-	return `write "VOLUME:/PATH" or "./DIR:/PATH", with :ro behind it where needed`
 }

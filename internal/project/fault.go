@@ -11,8 +11,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v4"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 )
 
 // fault is one place where a document breaks the schema.
@@ -50,10 +48,33 @@ func (f fault) diagnostic(s *source, top *yaml.Node) diag.Diagnostic {
 		d.Summary = fmt.Sprintf("%s lacks %s", name, strings.Join(k.Missing, " and "))
 		d.Hint = fmt.Sprintf("write `%s:` below it", k.Missing[0])
 	default:
-		d.Summary = name + ": " + f.kind.LocalizedString(message.NewPrinter(language.English))
+		d.Summary = name + " " + violation(f.kind)
 		d.Hint = "see https://docs.docker.com/reference/compose-file/ for what it may hold"
 	}
 	return d
+}
+
+// violation says in words which rule is broken, for the rules that the compose
+// schema has.
+func violation(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.Pattern:
+		return fmt.Sprintf("must look like %s, which %q does not", k.Want, k.Got)
+	case *kind.Format:
+		return fmt.Sprintf("must be a %s, which %v is not", k.Want, k.Got)
+	case *kind.Minimum:
+		return "must be at least " + k.Want.RatString()
+	case *kind.Maximum:
+		return "must be at most " + k.Want.RatString()
+	case *kind.UniqueItems:
+		return fmt.Sprintf("has the same element twice: numbers %d and %d", k.Duplicates[0]+1, k.Duplicates[1]+1)
+	case *kind.MinItems, *kind.MinProperties, *kind.MinLength:
+		return "must not be empty"
+	case *kind.PropertyNames:
+		return fmt.Sprintf("has a key that cannot be one: %q", k.Property)
+	default:
+		return "breaks a rule of the compose format: " + strings.Join(k.KeywordPath(), " ")
+	}
 }
 
 func (f fault) unknownKey(s *source, key *yaml.Node) diag.Diagnostic {

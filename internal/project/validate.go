@@ -23,6 +23,7 @@ type validator struct {
 	schema      *jsonschema.Schema
 	document    map[string]any // the schema itself, for the keys that it knows
 	casts       map[tree.Path]interpolation.Cast
+	forms       []form
 	interpolate bool
 	// partial: the files are parts of a whole, so what one lacks another may have.
 	partial  bool
@@ -35,7 +36,7 @@ type validator struct {
 }
 
 func newValidator(interpolate, partial bool) (*validator, error) {
-	v := &validator{casts: castsOf(), interpolate: interpolate, partial: partial, cleaned: map[*source][]map[string]any{}, spoilt: map[string]bool{}}
+	v := &validator{casts: castsOf(), forms: forms(), interpolate: interpolate, partial: partial, cleaned: map[*source][]map[string]any{}, spoilt: map[string]bool{}}
 	if err := json.Unmarshal([]byte(schema.Schema), &v.document); err != nil {
 		return nil, fmt.Errorf("reading the schema of compose files: %w", err)
 	}
@@ -96,7 +97,7 @@ func versionOne(top *yaml.Node) (pair, bool) {
 }
 
 func (v *validator) checkDocument(s *source, top *yaml.Node) {
-	c := &converter{source: s, interpolate: v.interpolate, casts: v.casts, bad: locations{}}
+	c := &converter{source: s, interpolate: v.interpolate, casts: v.casts, forms: v.forms, bad: locations{}}
 	value := c.mapping(top, nil)
 	v.problems = append(v.problems, c.problems...)
 	v.resets = v.resets || c.resets
