@@ -16,6 +16,7 @@ import (
 // command takes, and the terminal.
 type app struct {
 	env    Env
+	start  string // the directory dce was called in; -C moves env.Dir
 	common common
 	screen *term.UI
 	// json says that the command was asked for JSON, so problems are JSON too.
@@ -42,7 +43,7 @@ func exit(code int) error {
 func (a *app) ui() *term.UI {
 	if a.screen == nil {
 		a.screen = term.New(term.Config{
-			Stdout: a.env.Stdout, Stderr: a.env.Stderr, Getenv: a.getenv, Dir: a.env.Dir,
+			Stdout: a.env.Stdout, Stderr: a.env.Stderr, Getenv: a.getenv, Dir: a.start,
 			Color: a.common.color.value, Progress: a.common.progress.value,
 			Quiet: a.common.quiet, Debug: a.common.debug,
 			JSON: a.json || a.common.progress.value == "json",

@@ -156,7 +156,7 @@ func (a *app) origin(o project.Origin) string {
 }
 
 func (a *app) relative(name string) string {
-	if rel, err := filepath.Rel(a.env.Dir, name); err == nil && !strings.HasPrefix(rel, "..") {
+	if rel, err := filepath.Rel(a.start, name); err == nil && !strings.HasPrefix(rel, "..") {
 		return rel
 	}
 	return name

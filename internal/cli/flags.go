@@ -32,6 +32,7 @@ func (a *app) commonFlags() *pflag.FlagSet {
 	c.progress = choice{value: "auto", allowed: []string{"auto", "tty", "plain", "json", "quiet"}}
 	c.color = choice{value: "auto", allowed: []string{"auto", "always", "never"}}
 	fs := pflag.NewFlagSet("common", pflag.ContinueOnError)
+	fs.SortFlags = false
 	fs.StringVarP(&c.directory, "directory", "C", "", "work in `DIR` instead of the current directory")
 	fs.StringArrayVarP(&c.files, "file", "f", nil, "read this compose `FILE` instead of the ones found; repeatable")
 	fs.StringVarP(&c.projectName, "project-name", "p", "", "call the compose project `NAME`")

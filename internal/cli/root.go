@@ -22,7 +22,6 @@ scheduled, started, watched and stopped as one. dce shows the pod that an agent
 would run, runs that same pod on this machine, and is the executor that runs it
 on the agents.`,
 		Args:              cobra.ArbitraryArgs,
-		RunE:              parent,
 		TraverseChildren:  true,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -37,6 +36,14 @@ dce validate
 # find out what a problem means
 dce explain DCE240`,
 		Annotations: map[string]string{seeKey: "`dce help TOPIC`: environment, exit-codes, config, output, rules"},
+	}
+	version := root.Flags().Bool("version", false, "show the version")
+	grouped(root, groupOutput, "version")
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *version {
+			return a.printVersion("text")
+		}
+		return parent(cmd, args)
 	}
 	root.AddGroup(
 		&cobra.Group{ID: jobDevelop, Title: "Develop"},

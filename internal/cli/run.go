@@ -12,7 +12,7 @@ import (
 )
 
 func run(ctx context.Context, env Env) (code int) {
-	a := &app{env: env}
+	a := &app{env: env, start: env.Dir}
 	defer func() {
 		if r := recover(); r != nil {
 			code = a.defect(r, debug.Stack())
@@ -24,7 +24,7 @@ func run(ctx context.Context, env Env) (code int) {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	if unparsed(err) { // flags before the command's name: cobra hands these out as they are
+	if _, said := diag.Of(err); !said && unparsed(err) { // flags before the command's name: cobra hands these out as they are
 		err = flagError(cmd, err)
 	}
 	return a.end(err)

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"dce": main})
+}
+
+func update() *bool {
+	if f := flag.Lookup("update"); f != nil {
+		on := f.Value.String() == "true"
+		return &on
+	}
+	return flag.Bool("update", false, "rewrite the expected output in the scripts")
+}
+
+// updating is registered before the flags are parsed.
+var updating = update()
+
+// Every command, flag, exit code and output is a script: the real program,
+// run with a clean environment in a directory of its own.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, params("../../testdata/script"))
+}
+
+func params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:           dir,
+		UpdateScripts: *updating,
+		Setup:         setup,
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	}
+}
+
+// setup gives a script a home of its own and the shop to look at.
+func setup(e *testscript.Env) error {
+	e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+	e.Setenv("LANG", "C.UTF-8")
+	shop, err := filepath.Abs("../../examples/shop")
+	if err != nil {
+		return err
+	}
+	e.Setenv("SHOP", shop)
+	return nil
+}
+
+// exits runs a command and checks its exit code: exits 2 dce --bogus.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("running %v: %v", args[1:], err)
+		}
+		code = exit.ExitCode()
+	}
+	if code != want {
+		ts.Fatalf("%v exits with %d, want %d\n%s", args[1:], code, want, ts.ReadFile("stderr"))
+	}
+}
+
+// copyDir copies the regular files of a directory, not of those below it.
+func copyDir(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(from, e.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, e.Name()), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
