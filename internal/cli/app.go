@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,8 +61,8 @@ func (a *app) getenv(key string) string {
 }
 
 func (a *app) lookupenv(key string) (string, bool) {
-	for i := len(a.env.Environ) - 1; i >= 0; i-- {
-		if k, v, ok := strings.Cut(a.env.Environ[i], "="); ok && k == key {
+	for _, pair := range slices.Backward(a.env.Environ) {
+		if k, v, ok := strings.Cut(pair, "="); ok && k == key {
 			return v, true
 		}
 	}

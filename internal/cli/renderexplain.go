@@ -121,6 +121,7 @@ func child(n *yaml.Node, key string) (keyNode, value *yaml.Node) {
 				return item, item
 			}
 		}
+	default:
 	}
 	return nil, nil
 }

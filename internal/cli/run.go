@@ -18,7 +18,7 @@ func run(ctx context.Context, env Env) (code int) {
 			code = a.defect(r, debug.Stack())
 		}
 	}()
-	root := a.root()
+	root := a.root() //nolint:contextcheck // commands get the context when they are executed
 	root.SetArgs(arguments(env))
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)

@@ -69,7 +69,7 @@ func composeCodes() []Entry {
 				"`service:NAME` all count. Remove one of the dependencies that the circle names.",
 		},
 		{
-			Code: "DCE113", Title: "no image and no build", Exit: ExitInvalid,
+			Code: "DCE155", Title: "no image and no build", Exit: ExitInvalid,
 			Text: "A service says neither which image it runs nor how to build one. Write `image: NAME:TAG`, or `build: DIR` for one that is built on this " +
 				"machine. Services that leave this machine need an image.",
 		},
@@ -154,7 +154,7 @@ func composeCodes() []Entry {
 			Text: "A service named on the command line does not exist in the project. `dce render --services` lists those that do.",
 		},
 		{
-			Code: "DCE130", Title: "version is obsolete", Exit: ExitInvalid,
+			Code: "DCE156", Title: "version is obsolete", Exit: ExitInvalid,
 			Text: "The key `version` at the top of a compose file has no meaning any more: Docker Compose and dce read every file by the current format. Remove it.",
 		},
 	}

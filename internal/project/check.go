@@ -60,7 +60,7 @@ func (c *checker) service(s types.ServiceConfig) {
 		return
 	}
 	if s.Image == "" && s.Build == nil && !c.spoilt[s.Name] {
-		c.report("DCE113", fmt.Sprintf("service %q has neither an image nor a build section", s.Name), "write `image: NAME:TAG` or `build: DIR` below it", "services", s.Name)
+		c.report("DCE155", fmt.Sprintf("service %q has neither an image nor a build section", s.Name), "write `image: NAME:TAG` or `build: DIR` below it", "services", s.Name)
 	}
 	c.references(s)
 	c.resources(s)

@@ -64,7 +64,7 @@ func (s *session) obsoleteVersions() {
 		for _, doc := range src.docs {
 			if p := entry(root(doc), "version"); p.value != nil {
 				s.add(diag.List{{
-					Code: "DCE130", Severity: diag.Note, Summary: "`version` has no meaning any more", Pos: src.at(p.key),
+					Code: "DCE156", Severity: diag.Note, Summary: "`version` has no meaning any more", Pos: src.at(p.key),
 					Hint: "remove it",
 				}})
 			}

@@ -151,16 +151,17 @@ func causes(err error, depth int) string {
 	if err == nil {
 		return ""
 	}
-	out := "   " + strings.Repeat("  ", depth-1) + "caused by: " + Clean(err.Error()) + fmt.Sprintf(" (%T)\n", err)
+	var out strings.Builder
+	fmt.Fprintf(&out, "   %scaused by: %s (%T)\n", strings.Repeat("  ", depth-1), Clean(err.Error()), err)
 	switch e := err.(type) { //nolint:errorlint // each link of the chain is shown by itself
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			out += causes(inner, depth+1)
+			out.WriteString(causes(inner, depth+1))
 		}
 	case interface{ Unwrap() error }:
-		out += causes(e.Unwrap(), depth+1)
+		out.WriteString(causes(e.Unwrap(), depth+1))
 	}
-	return out
+	return out.String()
 }
 
 func tally(list diag.List) string {
