@@ -67,7 +67,7 @@ func check(tb testing.TB, err error) {
 	}
 }
 
-// cgroups are the directories named after the pod, in the first two levels of
+// cgroups are the directories whose name holds that of the pod, in the first two levels of
 // every hierarchy: that is where the parent cgroups of tests lie.
 func cgroups(podID string) []string {
 	var found []string
@@ -79,7 +79,7 @@ func cgroups(podID string) []string {
 		if !d.IsDir() {
 			return nil
 		}
-		if d.Name() == podID {
+		if strings.Contains(d.Name(), podID) {
 			found = append(found, "cgroup "+path)
 		}
 		if rel, _ := filepath.Rel(root, path); strings.Count(rel, string(os.PathSeparator)) >= 3 {
