@@ -2,15 +2,13 @@ package project
 
 import (
 	"fmt"
-	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"dce/internal/diag"
 )
 
 // checker looks over a merged project for what cannot run, all at once.
@@ -72,112 +70,6 @@ func (c *checker) service(s types.ServiceConfig) {
 	}
 }
 
-// reference is a mention of another service.
-type reference struct {
-	to       string
-	words    string
-	optional bool
-	path     []string
-}
-
-// mentions are the other services that a service needs, in a fixed order.
-func mentions(s types.ServiceConfig) []reference {
-	var all []reference
-	for _, to := range slices.Sorted(maps.Keys(s.DependsOn)) {
-		all = append(all, reference{to, "depends on", !s.DependsOn[to].Required, []string{"depends_on", to}})
-	}
-	for i, link := range s.Links {
-		to, _, _ := strings.Cut(link, ":")
-		all = append(all, reference{to, "links to", false, []string{"links", strconv.Itoa(i)}})
-	}
-	for i, from := range s.VolumesFrom {
-		if to, _, _ := strings.Cut(from, ":"); to != "container" {
-			all = append(all, reference{to, "takes volumes from", false, []string{"volumes_from", strconv.Itoa(i)}})
-		}
-	}
-	for _, ns := range []struct{ key, value string }{
-		{"network_mode", s.NetworkMode}, {"ipc", s.Ipc}, {"pid", s.Pid}, {"uts", s.Uts}, {"cgroup", s.Cgroup},
-	} {
-		if to, ok := strings.CutPrefix(ns.value, types.ServicePrefix); ok {
-			all = append(all, reference{to, "shares the " + strings.TrimSuffix(ns.key, "_mode") + " of", false, []string{ns.key}})
-		}
-	}
-	return all
-}
-
-func (c *checker) references(s types.ServiceConfig) {
-	names := c.project.ServiceNames()
-	for _, r := range mentions(s) {
-		if _, ok := c.project.Services[r.to]; ok {
-			continue
-		}
-		path := append([]string{"services", s.Name}, r.path...)
-		disabled, ok := c.project.DisabledServices[r.to]
-		switch {
-		case ok && r.optional:
-		case ok:
-			c.report("DCE110", fmt.Sprintf("service %q %s %q, which is not enabled", s.Name, r.words, r.to), profileHint(disabled), path...)
-		default:
-			c.report("DCE110", fmt.Sprintf("service %q %s %q, which does not exist", s.Name, r.words, r.to), didYouMean(r.to, names, "the services are"), path...)
-		}
-	}
-}
-
-func profileHint(s types.ServiceConfig) string {
-	if len(s.Profiles) == 0 {
-		return "name it on the command line too"
-	}
-	return "enable it with --profile " + s.Profiles[0]
-}
-
-// resources checks that networks, volumes, secrets and configs are declared.
-func (c *checker) resources(s types.ServiceConfig) {
-	p := c.project
-	for _, n := range slices.Sorted(maps.Keys(s.Networks)) {
-		if _, ok := p.Networks[n]; !ok && n != "default" {
-			c.undeclared(s, "network", n, p.NetworkNames(), "networks", n)
-		}
-	}
-	for i, v := range s.Volumes {
-		if _, ok := p.Volumes[v.Source]; v.Type == types.VolumeTypeVolume && v.Source != "" && !ok {
-			c.undeclared(s, "volume", v.Source, p.VolumeNames(), "volumes", strconv.Itoa(i))
-		}
-	}
-	for _, f := range s.Secrets {
-		if _, ok := p.Secrets[f.Source]; !ok {
-			c.undeclared(s, "secret", f.Source, p.SecretNames(), "secrets", f.Source)
-		}
-	}
-	for _, f := range s.Configs {
-		if _, ok := p.Configs[f.Source]; !ok {
-			c.undeclared(s, "config", f.Source, p.ConfigNames(), "configs", f.Source)
-		}
-	}
-	for _, m := range slices.Sorted(maps.Keys(s.Models)) {
-		if _, ok := p.Models[m]; !ok {
-			c.undeclared(s, "model", m, p.ModelNames(), "models", m)
-		}
-	}
-	if s.Build != nil {
-		for _, f := range s.Build.Secrets {
-			if _, ok := p.Secrets[f.Source]; !ok {
-				c.undeclared(s, "secret", f.Source, p.SecretNames(), "build", "secrets", f.Source)
-			}
-		}
-	}
-}
-
-func (c *checker) undeclared(s types.ServiceConfig, kind, name string, names []string, path ...string) {
-	hint := fmt.Sprintf("declare it at the top: `%ss: {%s: {}}`", kind, name)
-	if kind == "secret" || kind == "config" {
-		hint = fmt.Sprintf("declare it at the top: `%ss: {%s: {file: FILE}}`", kind, name)
-	}
-	if near := suggestion(name, names); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	c.report("DCE114", fmt.Sprintf("service %q uses the %s %q, which is not declared", s.Name, kind, name), hint, append([]string{"services", s.Name}, path...)...)
-}
-
 // exclusions are keys that rule each other out (compose-go loader/validate.go).
 func (c *checker) exclusions(s types.ServiceConfig) {
 	for _, e := range excluded(s) {
@@ -234,111 +126,4 @@ func (c *checker) mounts(s types.ServiceConfig) {
 	for i, v := range s.Volumes {
 		claim(v.Target, "volumes", i)
 	}
-}
-
-// files checks that what is read from files stays in the project, and that env
-// files which must exist do.
-func (c *checker) files() {
-	for _, name := range c.project.ServiceNames() {
-		s := c.project.Services[name]
-		for i, f := range s.EnvFiles {
-			c.envFile(f.Path, bool(f.Required), "services", name, "env_file", strconv.Itoa(i))
-		}
-		for i, f := range s.LabelFiles {
-			c.envFile(f, true, "services", name, "label_file", strconv.Itoa(i))
-		}
-	}
-	for _, name := range c.project.SecretNames() {
-		c.sourced("secret", name, types.FileObjectConfig(c.project.Secrets[name]))
-		c.within(c.project.Secrets[name].File, "secrets", name, "file")
-	}
-	for _, name := range c.project.ConfigNames() {
-		c.sourced("config", name, types.FileObjectConfig(c.project.Configs[name]))
-		c.within(c.project.Configs[name].File, "configs", name, "file")
-	}
-}
-
-// sourced checks that a secret or config says in one way where its content comes from.
-func (c *checker) sourced(kind, name string, f types.FileObjectConfig) {
-	ways := 0
-	for _, given := range []bool{f.File != "", f.Environment != "", f.Content != "" && f.Environment == ""} {
-		if given {
-			ways++
-		}
-	}
-	switch {
-	case ways > 1:
-		c.report("DCE122", fmt.Sprintf("the %s %q says in several ways where its content comes from", kind, name), "leave one of file, environment and content", kind+"s", name)
-	case ways == 0 && !bool(f.External) && f.Driver == "":
-		c.report("DCE105", fmt.Sprintf("the %s %q does not say where its content comes from", kind, name), fmt.Sprintf("write `file: FILE` or `environment: NAME` below %s", name), kind+"s", name)
-	}
-}
-
-func (c *checker) within(path string, where ...string) bool {
-	if path == "" || inside(c.root, path) {
-		return true
-	}
-	text := path
-	if rel, err := filepath.Rel(c.root, path); err == nil && len(rel) < len(path) {
-		text = rel
-	}
-	c.problems = append(c.problems, outside(c.root, path, text, c.locate(where...)))
-	return false
-}
-
-func (c *checker) envFile(path string, required bool, where ...string) {
-	if !c.within(path, where...) || !required && !exists(path) {
-		return
-	}
-	f, err := openRegular(path)
-	if err == nil {
-		f.Close()
-		return
-	}
-	d := unreadable(path, err)
-	if d.Code == "DCE102" {
-		d.Code = "DCE116"
-	}
-	d.Summary = fmt.Sprintf("env file %s: %s", path, d.Summary)
-	if d.Hint = "create it, or write `{path: FILE, required: false}` where it may be missing"; where[2] == "label_file" {
-		d.Hint = "create it, or remove it here"
-	}
-	d.Pos = c.locate(where...)
-	c.problems = append(c.problems, d)
-}
-
-// cycles reports services that wait for each other: one of each circle.
-func (c *checker) cycles() {
-	state := map[string]int{} // 1: on the way, 2: done
-	var visit func(name string, way []string)
-	visit = func(name string, way []string) {
-		if state[name] == 2 {
-			return
-		}
-		if state[name] == 1 {
-			c.cycle(append(way[slices.Index(way, name):], name))
-			return
-		}
-		state[name] = 1
-		for _, r := range mentions(c.project.Services[name]) {
-			if _, ok := c.project.Services[r.to]; ok {
-				visit(r.to, append(slices.Clone(way), name))
-			}
-		}
-		state[name] = 2
-	}
-	for _, name := range c.project.ServiceNames() {
-		visit(name, nil)
-	}
-}
-
-func (c *checker) cycle(way []string) {
-	var path []string
-	for _, r := range mentions(c.project.Services[way[0]]) {
-		if r.to == way[1] {
-			path = append([]string{"services", way[0]}, r.path...)
-			break
-		}
-	}
-	c.report("DCE111", "services wait for each other in a circle: "+strings.Join(way, " -> "), "remove one of these dependencies", path...)
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"dce/internal/diag"
 )
 
 // request is one call of compose-go: what to load, and how.

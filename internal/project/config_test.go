@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"dce/internal/diag"
-	"dce/internal/render"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"dce/internal/diag"
+	"dce/internal/render"
 )
 
 type configCase struct {

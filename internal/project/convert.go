@@ -7,14 +7,14 @@ import (
 	"strconv"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/compose-spec/compose-go/v2/tree"
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // converter makes plain values of nodes, with variables filled in and cast as

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"dce/internal/diag"
-
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // setting is one value of one layer, before merging.

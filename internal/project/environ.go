@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/dotenv"
+
+	"dce/internal/diag"
 )
 
 // environMap is KEY=VALUE pairs as a map; the last of a key wins.

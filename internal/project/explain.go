@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // explain finds all that is wrong with files that did not load, each with its

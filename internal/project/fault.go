@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // fault is one place where a document breaks the schema.

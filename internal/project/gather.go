@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/template"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // maxFiles bounds how many files a project may be made of.

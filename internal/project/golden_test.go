@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"dce/internal/diag"
-
 	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/diag"
 )
 
 // A case of testdata/bad is a directory with the files in in/, the flags in

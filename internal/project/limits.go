@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"dce/internal/diag"
-
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // Bounds on one document, aliases followed. The largest hand-written compose

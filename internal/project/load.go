@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/loader"
+
+	"dce/internal/diag"
 )
 
 func load(ctx context.Context, o Options) (*Project, error) {
@@ -48,6 +48,9 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	s.checkName()
 	if s.problems.HasErrors() {
 		return nil, s.explain(ctx, nil).Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("loading the project: %w", err)
 	}
 	r := s.request()
 	p, warnings, err := r.loadCompose(ctx)

@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // spot is a value in a file. Its key is nil for an element of a list.

@@ -3,9 +3,9 @@ package project
 import (
 	"unicode/utf8"
 
-	"dce/internal/diag"
-
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // pair is one entry of a mapping.
@@ -100,11 +100,12 @@ func (s *source) at(n *yaml.Node) diag.Pos {
 	if n.Kind != yaml.ScalarNode {
 		return p
 	}
-	switch n.Style &^ yaml.TaggedStyle {
-	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
-		p.Width = utf8.RuneCountInString(n.Value) + 2
-	case 0:
+	style := n.Style &^ yaml.TaggedStyle
+	if style == 0 {
 		p.Width = utf8.RuneCountInString(n.Value)
+	}
+	if style == yaml.DoubleQuotedStyle || style == yaml.SingleQuotedStyle {
+		p.Width = utf8.RuneCountInString(n.Value) + 2
 	}
 	return p
 }

@@ -8,9 +8,9 @@ import (
 	"context"
 	"io"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"dce/internal/diag"
 )
 
 // Options say what to load. The zero value loads what Docker Compose would

@@ -2,12 +2,11 @@ package project
 
 import (
 	"context"
-	"errors"
-
-	"dce/internal/diag"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // renderedName stands for the rendered file where a position is shown.
@@ -26,7 +25,9 @@ func LoadRendered(ctx context.Context, data []byte) (*types.Project, error) {
 		return nil, err
 	}
 	if len(s.docs) == 0 {
-		return nil, errors.New("the rendered file is empty")
+		return nil, diag.Fail(diag.Diagnostic{
+			Code: "DCE128", Summary: "the rendered file is empty", Pos: diag.Pos{File: renderedName}, Hint: "render the pod again",
+		})
 	}
 	r := request{
 		sources: []*source{s}, dir: "/", name: renderedProject(s.docs[0]),

@@ -8,9 +8,9 @@ import (
 	"os"
 	"strings"
 
-	"dce/internal/diag"
-
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // maxFileBytes is the largest compose file, dce.yaml or env file read, in bytes. The

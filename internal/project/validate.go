@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"dce/internal/diag"
-
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/schema"
 	"github.com/compose-spec/compose-go/v2/tree"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 // validator holds every compose file against compose-go's own schema, one by
@@ -102,7 +102,8 @@ func (v *validator) checkDocument(s *source, top *yaml.Node) {
 	v.problems = append(v.problems, c.problems...)
 	v.resets = v.resets || c.resets
 	for _, f := range v.faults(value) {
-		if !c.bad.has(f.path) && !(v.partial && f.missing) {
+		left := v.partial && f.missing
+		if !left && !c.bad.has(f.path) {
 			v.problems = append(v.problems, f.diagnostic(s, top))
 		}
 		c.bad.add(f.path)

@@ -5,9 +5,9 @@ import (
 	"regexp"
 	"strings"
 
-	"dce/internal/diag"
-
 	"go.yaml.in/yaml/v4"
+
+	"dce/internal/diag"
 )
 
 var unsetVariable = regexp.MustCompile(`^The "(.*)" variable is not set`)
