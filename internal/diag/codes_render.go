@@ -69,10 +69,6 @@ func renderCodes() []Entry {
 			Text: "A key below deploy tells Docker Swarm how to spread or update a service over machines. A pod runs on one; how many pods there are, where, and how they are replaced is the framework's. The key is kept and ignored. Set what you want where the framework is told.",
 		},
 		{
-			Code: "DCE144", Title: "provider refused", Exit: ExitInvalid,
-			Text: "A service has a provider: a program on the host that Docker Compose starts in place of a container. It would run outside the pod's cgroup with the rights of the executor and would not end with the pod, so it is refused. Replace it by a container.",
-		},
-		{
 			Code: "DCE145", Title: "logs thrown away", Exit: ExitInvalid,
 			Text: "A service has logging driver none. Docker then keeps nothing of what it prints: dce logs, the task's sandbox, and the reason of a failure stay empty for it. Remove the key or use driver local or json-file, with a size limit in options.",
 		},
@@ -87,10 +83,6 @@ func renderCodes() []Entry {
 		{
 			Code: "DCE148", Title: "shared by pods of one host", Exit: ExitInvalid,
 			Text: "Something in the file is fixed for the whole host: a subnet, an address, a bridge's name, a MAC address, or a directory outside the project that the pod writes to. One pod works; a second one of the same file on the same host fails to start or shares the files with the first. Leave the value to Docker, use a volume, or let the framework place at most one pod on a host.",
-		},
-		{
-			Code: "DCE149", Title: "services wait for each other", Exit: ExitInvalid,
-			Text: "The order in which services start has a cycle. Besides depends_on, these count: links, volumes_from, and network_mode, pid or ipc of another service. In a pod every service finds every other by name, so links are not needed: remove them, or one depends_on.",
 		},
 		{
 			Code: "DCE150", Title: "network of a foreign container", Exit: ExitInvalid,

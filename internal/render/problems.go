@@ -174,7 +174,7 @@ func noEffect(service, key string, pos diag.Pos) diag.Diagnostic {
 
 func providerService(service, kind string, pos diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "DCE144", Pos: pos,
+		Code: "DCE120", Pos: pos,
 		Summary: fmt.Sprintf("%s is run by a provider (%s), which is refused", service, kind),
 		Detail:  "A provider is a program on the host that compose starts in place of a container: it would run outside the pod, its cgroup and its end.",
 		Hint:    "replace it by a container",
@@ -219,7 +219,7 @@ func sharedOnHost(what string, pos diag.Pos) diag.Diagnostic {
 
 func cyclic(cycle []string, pos diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "DCE149", Pos: pos,
+		Code: "DCE111", Pos: pos,
 		Summary: "services wait for each other: " + strings.Join(cycle, " -> "),
 		Detail:  "depends_on, links, volumes_from, and ipc, pid or network_mode of another service all say which starts first.",
 		Hint:    "remove one of these references; in a pod a service reaches every other by name without links",
