@@ -51,6 +51,7 @@ func setup(e *testscript.Env) error {
 		return err
 	}
 	e.Setenv("SHOP", shop)
+	e.Setenv("TASKS", filepath.Join(shop, "../../internal/task/testdata"))
 	return nil
 }
 

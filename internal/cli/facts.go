@@ -2,6 +2,10 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
 	"dce/internal/diag"
 	"dce/internal/project"
@@ -12,6 +16,7 @@ import (
 // place says whose facts a pod is rendered with.
 type place struct {
 	environment string // --env
+	taskFile    string // --task
 }
 
 // pod is a loaded project with the facts to render it with.
@@ -19,33 +24,90 @@ type pod struct {
 	project *project.Project
 	input   render.Input
 	// example says that literals stand for facts that nobody gave.
-	example     bool
-	environment string
+	example bool
+	place
 }
 
 // examplePorts is how many host ports interpolation sees before it is known how
 // many the pod needs: the files decide that, and they may use ${PORT0}.
 const examplePorts = 32
 
-// load reads the project that the flags mean. Without a task it makes example
-// facts.
+// load reads the project that the flags mean, with the facts of a task or
+// example ones.
 func (a *app) load(ctx context.Context, at place, o project.Options) (*pod, error) {
 	o.Environment = at.environment
-	facts := task.Example(o.Name, examplePorts)
-	o.TaskEnv = render.Environment(facts, render.Settings{})
+	if at.taskFile != "" {
+		return a.loadTask(ctx, at, o)
+	}
+	o.TaskEnv = task.Interpolation(task.Example(o.Name, examplePorts), render.Settings{})
 	p, err := project.Load(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	facts = task.Example(p.Compose.Name, len(render.PublishedPorts(p.Compose)))
+	facts := task.Example(p.Compose.Name, len(render.PublishedPorts(p.Compose)))
 	facts.Version = a.env.Version
 	facts.Job = p.Config.Job
 	facts.Resources = p.Config.Resources
 	settings := p.Config.Render
-	settings.Cluster = true
+	settings.Cluster = p.Config.Target != nil
 	in := render.Input{Project: p.Compose, Task: facts, Settings: settings, Locate: p.Locate}
 	in.Task.Hash = render.ContentHash(in)
-	return &pod{project: p, input: in, example: true, environment: at.environment}, nil
+	return &pod{project: p, input: in, example: true, place: at}, nil
+}
+
+// loadTask takes the facts of a real task. Those of a sandbox are complete; a
+// TaskInfo alone leaves to examples what only an agent knows.
+func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, error) {
+	f, err := a.readTaskFile(at.taskFile)
+	if err != nil {
+		return nil, err
+	}
+	seen := f.Task
+	if f.Bare {
+		seen = task.Complete(seen, examplePorts)
+	}
+	o.TaskEnv = task.Interpolation(seen, f.Settings)
+	p, err := project.Load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	in := render.Input{Project: p.Compose, Task: f.Task, Settings: f.Settings, Locate: p.Locate}
+	if f.Bare {
+		in.Settings = p.Config.Render
+		in.Task = task.Complete(f.Task, len(render.PublishedPorts(p.Compose)))
+		in.Task.Version = a.env.Version
+	}
+	in.Settings.Cluster = in.Task.Front == render.FrontMesos
+	if in.Task.Hash == "" {
+		in.Task.Hash = render.ContentHash(in)
+	}
+	return &pod{project: p, input: in, example: f.Bare, place: at}, nil
+}
+
+// readTaskFile reads the facts after --task; "-" is stdin.
+func (a *app) readTaskFile(name string) (task.File, error) {
+	data, err := a.readInput(name)
+	if err != nil {
+		return task.File{}, diag.Fail(diag.Diagnostic{
+			Code: "DCE249", Summary: "cannot read " + name, Detail: err.Error(),
+			Hint: "give dce-task.json of a sandbox, or a TaskInfo as JSON or protobuf", Cause: err,
+		})
+	}
+	return task.Decode(name, data)
+}
+
+func (a *app) readInput(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(a.env.Stdin)
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(a.env.Dir, name)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the task: %w", err)
+	}
+	return data, nil
 }
 
 // render applies the rules and shows what they have to say; it fails when the

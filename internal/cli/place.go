@@ -18,6 +18,15 @@ func (a *app) placeFlags(cmd *cobra.Command, p *place) {
 	complete(cmd, "env", a.completeEnvironments)
 }
 
+// taskFlag lets a command take its facts from a task.
+func taskFlag(cmd *cobra.Command, p *place) {
+	fs := cmd.Flags()
+	fs.StringVar(&p.taskFile, "task", "", "take the facts of the task in `FILE`: dce-task.json or a TaskInfo")
+	grouped(cmd, groupPlace, "task")
+	withoutEnv(fs.Lookup("task"))
+	complete(cmd, "task", fileNames("json", "pb"))
+}
+
 // missingPlace is the error of a command that touches a place and was told
 // none: dce never guesses one.
 func (a *app) missingPlace(cmd *cobra.Command) error {

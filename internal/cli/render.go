@@ -42,6 +42,9 @@ dce render --env prod
 dce render --diff
 dce render --explain
 
+# exactly what an agent did, from the sandbox of the task
+dce render --task dce-task.json
+
 # check the files only: no output and exit code 3 if something is wrong
 dce render -q`,
 		ValidArgsFunction: a.completeServices,
@@ -63,6 +66,7 @@ dce render -q`,
 func (f *renderFlags) define(a *app, cmd *cobra.Command) {
 	fs := cmd.Flags()
 	a.placeFlags(cmd, &f.place)
+	taskFlag(cmd, &f.place)
 	fs.VarP(&f.output, "output", "o", "how to print it")
 	fs.StringVar(&f.outDir, "out-dir", "", "write the rendered file and provenance.json into `DIR`")
 	fs.BoolVar(&f.diff, "diff", false, "show the rewriting as a unified diff against the merged input")
@@ -83,6 +87,9 @@ func (f *renderFlags) define(a *app, cmd *cobra.Command) {
 
 func (f *renderFlags) check(cmd *cobra.Command) error {
 	if err := exclusive(cmd, "diff", "explain", "services", "images", "ports", "volumes", "hash", "out-dir"); err != nil {
+		return err
+	}
+	if err := exclusive(cmd, "local", "task"); err != nil {
 		return err
 	}
 	if f.diff || f.explain {
@@ -143,6 +150,9 @@ func (a *app) printYAML(p *pod, r render.Result) error {
 func header(p *pod) []byte {
 	if !p.example {
 		return nil
+	}
+	if p.taskFile != "" {
+		return []byte("# Rendered from a TaskInfo alone: sandbox and cgroup are examples, and host ports\n# where it offers none.\n")
 	}
 	return []byte(`# Rendered without a task: ids, host ports, sandbox and cgroup are examples.
 # An agent fills in its own; dce render --task FILE shows a real task's pod.

@@ -28,6 +28,9 @@ relative paths on the command line are relative to it.`},
 		{Code: "DCE248", Title: "nothing of that name to explain", Exit: ExitUsage, Text: `dce explain knows diagnostic codes (DCE240), rewrite rules (ports), keys of
 dce.yaml (resources.mem), exit codes (3) and help topics (config). ` + "`dce explain`" + `
 without a name lists them all.`},
+		{Code: "DCE249", Title: "task cannot be read", Exit: ExitUsage, Text: `The file after --task cannot be opened. It is dce-task.json, which an executor
+writes into the sandbox of its task, or a Mesos TaskInfo, or the executor's
+LAUNCH event around one, as JSON or protobuf. A dash reads it from stdin.`},
 		{Code: "DCE250", Title: "output cannot be written", Exit: ExitFailed, Text: `A file that the command was to write could not be written: the directory does
 not exist and cannot be made, is not yours to write in, or its disk is full.
 Nothing half-written is left: files are written beside their place and moved
