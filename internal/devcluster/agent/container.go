@@ -165,23 +165,25 @@ func (c *container) runProcess() (int, error) {
 	c.process = cmd.Process.Pid
 	c.mu.Unlock()
 
-	waited := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
-		defer close(waited)
-		_ = cmd.Wait() // the status is in ProcessState
+		defer close(ended)
+		awaitExit(cmd.Process.Pid)
 	}()
-	if err := c.release(cmd.Process.Pid, start); err != nil {
+	err = c.release(cmd.Process.Pid, start)
+	if err != nil {
 		c.destroy()
 	}
-	c.watchMemory(waited)
-	c.sweep(cmd.Process.Pid)
-	<-waited
+	c.watch(ended)
+	c.sweep(cmd.Process.Pid) // before its pid can be another's
+	<-ended
+	_ = cmd.Wait() // the status is in ProcessState
 
-	return rawStatus(cmd.ProcessState), nil
+	return rawStatus(cmd.ProcessState), err
 }
 
-// watchMemory waits until the executor ended, is to be killed, or went over its memory.
-func (c *container) watchMemory(waited <-chan struct{}) {
+// watch waits until the executor ended, is to be killed, or went over its memory.
+func (c *container) watch(ended <-chan struct{}) {
 	var oom <-chan struct{}
 	if c.groups != nil {
 		events, stop := c.groups.oomEvents()
@@ -189,7 +191,7 @@ func (c *container) watchMemory(waited <-chan struct{}) {
 		oom = events
 	}
 	select {
-	case <-waited:
+	case <-ended:
 	case <-c.kill:
 	case <-oom:
 	}

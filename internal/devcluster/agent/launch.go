@@ -34,6 +34,9 @@ func (a *Agent) launch(ctx context.Context, f mesos.FrameworkInfo, info mesos.Ex
 	if f.ID == nil || f.ID.Value == "" {
 		return errors.New("launching tasks: FrameworkInfo.id is not set")
 	}
+	if len(deliveries) == 0 || len(deliveries[0]) == 0 {
+		return errors.New("launching tasks: there are none")
+	}
 	for _, id := range []string{f.ID.Value, info.ExecutorID.Value} {
 		if err := checkID(id); err != nil {
 			return fmt.Errorf("launching tasks: %w", err)

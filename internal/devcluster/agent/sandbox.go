@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -119,9 +120,7 @@ func (a *Agent) environment(e *runningExecutor, c *container) []string {
 	if a.opts.JWTSecret != nil {
 		env["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"] = newToken(a.opts.JWTSecret, claims{c.id, e.id(), e.framework.id()})
 	}
-	for name, value := range a.opts.ExecutorEnvironment {
-		env[name] = value
-	}
+	maps.Copy(env, a.opts.ExecutorEnvironment)
 	if c.command.Environment != nil {
 		for _, v := range c.command.Environment.Variables {
 			env[v.Name] = v.GetValue()

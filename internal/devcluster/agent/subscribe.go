@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"slices"
+
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 )
@@ -51,10 +53,8 @@ func (a *Agent) drop(e *runningExecutor, known []mesos.TaskInfo) {
 // sent tells whether a task was given to the executor, not only queued for it.
 func (e *runningExecutor) sent(t *runningTask) bool {
 	for _, d := range e.queued {
-		for _, q := range d.tasks {
-			if q == t {
-				return false
-			}
+		if slices.Contains(d.tasks, t) {
+			return false
 		}
 	}
 
