@@ -43,8 +43,10 @@ func (g *cgroups) path(hierarchy string, file ...string) string {
 func (g *cgroups) ask(cpus, megabytes float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.cpus, g.bytes = cpus, max(int64(megabytes*(1<<20)), minMemory)
-	if g.made {
+	bytes := max(int64(megabytes*(1<<20)), minMemory)
+	changed := g.cpus != cpus || g.bytes != bytes
+	g.cpus, g.bytes = cpus, bytes
+	if g.made && changed {
 		_ = g.apply() // as Mesos: an update of limits that fails is logged only
 	}
 }
@@ -178,23 +180,22 @@ func (g *cgroups) remove() {
 	}
 }
 
-// exceeded says that the kernel killed something of the container for want of memory, in the words of Mesos; "" if not.
+// exceeded says in the words of Mesos that the container went over its memory.
 func (g *cgroups) exceeded() string {
-	control, err := os.ReadFile(g.path("memory", "memory.oom_control"))
-	if err != nil || !oomKilled(string(control)) {
-		return ""
-	}
 	used, _ := os.ReadFile(g.path("memory", "memory.max_usage_in_bytes")) // unknown: 0
 	statistics, _ := os.ReadFile(g.path("memory", "memory.stat"))
 	most, _ := strconv.ParseInt(strings.TrimSpace(string(used)), 10, 64)
+	g.mu.Lock()
+	defer g.mu.Unlock()
 
 	return fmt.Sprintf("Memory limit exceeded: Requested: %dMB Maximum Used: %dMB\n\nMEMORY STATISTICS: \n%s",
 		g.limit>>20, most>>20, statistics)
 }
 
-// oomKilled reads the counter of memory.oom_control (Linux 4.13 and later).
-func oomKilled(control string) bool {
-	for line := range strings.Lines(control) {
+// oomKilled tells whether the kernel killed something of the container (Linux 4.13 and later count it).
+func (g *cgroups) oomKilled() bool {
+	control, _ := os.ReadFile(g.path("memory", "memory.oom_control")) // unknown: no
+	for line := range strings.Lines(string(control)) {
 		if count, ok := strings.CutPrefix(strings.TrimSpace(line), "oom_kill "); ok {
 			return count != "0"
 		}

@@ -54,7 +54,7 @@ func (a *Agent) newContainer(e *runningExecutor) *container {
 	c.env = a.environment(e, c)
 	if a.opts.CgroupsRoot != "" {
 		c.groups = newCgroups(a.opts.CgroupFS, a.opts.CgroupsRoot, c.id)
-		c.groups.ask(resourcesOf(e))
+		c.allow(resourcesOf(e))
 	}
 	a.attachFiles(e, c.dir)
 
@@ -67,6 +67,13 @@ func (c *container) pid() int {
 	defer c.mu.Unlock()
 
 	return c.process
+}
+
+// allow says what the executor and its tasks may use from now on.
+func (c *container) allow(cpus, megabytes float64) {
+	if c.groups != nil {
+		c.groups.ask(cpus, megabytes)
+	}
 }
 
 // limitation says which limit the container went over, if it did.
@@ -190,12 +197,15 @@ func (c *container) watch(ended <-chan struct{}) {
 		defer stop()
 		oom = events
 	}
+	over := false
 	select {
 	case <-ended:
+		over = c.groups != nil && c.groups.oomKilled()
 	case <-c.kill:
-	case <-oom:
+	case <-oom: // the kernel tells before it kills, and may kill only a child
+		over = true
 	}
-	if c.groups != nil {
+	if over {
 		c.mu.Lock()
 		c.exceeded = c.groups.exceeded()
 		c.mu.Unlock()

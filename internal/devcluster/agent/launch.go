@@ -61,12 +61,10 @@ func (a *Agent) launch(ctx context.Context, f mesos.FrameworkInfo, info mesos.Ex
 	if e.state == running {
 		e.deliver()
 	}
-	switch {
-	case isNew:
+	if isNew {
 		a.start(e)
-	case e.box.groups != nil:
-		e.box.groups.ask(resourcesOf(e))
 	}
+	e.box.allow(resourcesOf(e))
 
 	return nil
 }

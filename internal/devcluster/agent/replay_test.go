@@ -236,6 +236,7 @@ func (p *player) play(i int, r row) {
 	case "exit":
 		if p.agent.isUp() && !p.gaveUp() {
 			p.check(p.agent.Exited(p.ids.framework.ID.Value, p.ids.executor, 0))
+			eventually(p.t, "the executor is gone", p.gaveUp)
 		}
 	}
 }

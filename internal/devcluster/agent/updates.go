@@ -60,6 +60,7 @@ func (a *Agent) handleUpdate(e *runningExecutor, status mesos.TaskStatus) {
 	a.addContainerStatus(e, &status)
 	if !terminal(task.state) {
 		task.state = *status.State
+		e.box.allow(resourcesOf(e))
 	}
 	a.forward(e.framework, status)
 	e.send(&executor.Event{

@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// cgroupTrial is a trial whose containers have cgroups. It belongs to the tier of tests that may change the machine.
+func cgroupTrial(t *testing.T, behaviour string, opts Options) *trial {
+	t.Helper()
+	if os.Getenv("DCE_TEST_ENGINE") == "" {
+		t.Skip("makes cgroups, as root: run make test")
+	}
+	opts.CgroupsRoot = "dce-test-" + newUUID()
+	if _, err := os.Stat("/sys/fs/cgroup/freezer"); err != nil {
+		t.Skip("needs cgroup v1 hierarchies at /sys/fs/cgroup")
+	}
+	t.Cleanup(func() { // after the agent's own
+		for _, h := range hierarchies() {
+			if err := os.Remove(filepath.Join("/sys/fs/cgroup", h, opts.CgroupsRoot)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the agent left cgroups behind: %v", err)
+			}
+		}
+	})
+
+	return newTrial(t, behaviour, opts)
+}
+
+func (tr *trial) cgroup(hierarchy string, file ...string) string {
+	tr.Helper()
+	path := filepath.Join(append([]string{"/sys/fs/cgroup", hierarchy, tr.agent.opts.CgroupsRoot, tr.executor().ContainerID}, file...)...)
+	data, err := os.ReadFile(path)
+	tr.must(err)
+
+	return strings.TrimSpace(string(data))
+}
+
+func TestAContainerHasItsCgroups(t *testing.T) {
+	t.Parallel()
+	tr := cgroupTrial(t, "report", Options{})
+	tr.launch("t1")
+	tr.expect("t1 TASK_STARTING", "t1 TASK_RUNNING")
+	var got given
+	tr.read("report.json", &got)
+
+	var entered []string
+	for line := range strings.Lines(got.Cgroups) {
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
+		hierarchy, path, _ := strings.Cut(rest, ":")
+		if path == "/"+tr.agent.opts.CgroupsRoot+"/"+tr.executor().ContainerID {
+			entered = append(entered, hierarchy)
+		}
+	}
+	if diff := cmp.Diff([]string{"freezer", "memory", "cpuacct", "cpu"}, entered); diff != "" {
+		t.Errorf("hierarchies of the container (-recorded +got):\n%s", diff)
+	}
+
+	if got, want := tr.cgroup("cpu", "cpu.shares"), "307"; got != want { // 0.3 cpus, as recorded
+		t.Errorf("cpu.shares %s, want %s", got, want)
+	}
+	if got, want := tr.cgroup("memory", "memory.limit_in_bytes"), fmt.Sprint(128<<20); got != want {
+		t.Errorf("memory limit %s, want %s", got, want)
+	}
+	tr.launch("t2")
+	tr.expect("t2 TASK_STARTING", "t2 TASK_RUNNING")
+	if got, want := tr.cgroup("memory", "memory.limit_in_bytes"), fmt.Sprint(192<<20); got != want {
+		t.Errorf("memory limit with a second task %s, want %s", got, want)
+	}
+	tr.must(tr.agent.Kill("fw", "t2", nil))
+	tr.expect("t2 TASK_KILLED")
+	if got, want := tr.cgroup("memory", "memory.limit_in_bytes"), fmt.Sprint(192<<20); got != want {
+		t.Errorf("memory limit after the second task %s, want %s: it is never lowered", got, want)
+	}
+	eventually(t, "the soft limit follows the tasks", func() bool {
+		return tr.cgroup("memory", "memory.soft_limit_in_bytes") == fmt.Sprint(128<<20)
+	})
+}
+
+func TestTheLinuxLauncherKillsEverythingAndRemovesItsCgroups(t *testing.T) {
+	t.Parallel()
+	for name, behaviour := range map[string]string{"an executor that exits": "children", "one that ignores its shutdown": "children ignore"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := cgroupTrial(t, behaviour, Options{ShutdownGrace: 20 * time.Millisecond})
+			tr.launch("t1")
+			tr.expect("t1 TASK_STARTING", "t1 TASK_RUNNING")
+			var children []int
+			tr.read("children.json", &children)
+			below := filepath.Join("/sys/fs/cgroup/memory", tr.agent.opts.CgroupsRoot, tr.executor().ContainerID, "below")
+			tr.must(os.Mkdir(below, 0o755))
+			tr.must(os.WriteFile(below+"/cgroup.procs", fmt.Append(nil, children[1]), 0o600))
+
+			tr.must(tr.agent.Shutdown("fw", "ex"))
+			tr.expect("FAILURE")
+			for _, pid := range children {
+				if alive(pid) {
+					t.Errorf("child %d lives", pid)
+				}
+			}
+			for _, h := range hierarchies() {
+				if _, err := os.Stat(filepath.Join("/sys/fs/cgroup", h, tr.agent.opts.CgroupsRoot, tr.executor().ContainerID)); !errors.Is(err, os.ErrNotExist) {
+					t.Errorf("the %s cgroup is left: %v", h, err)
+				}
+			}
+		})
+	}
+}
+
+func TestAContainerOverItsMemoryIsKilled(t *testing.T) {
+	t.Parallel()
+	tr := cgroupTrial(t, "eat", Options{})
+	tr.launch("t1")
+	tr.expect("t1 TASK_STARTING", "t1 TASK_RUNNING", "FAILURE 9",
+		"t1 TASK_FAILED REASON_CONTAINER_LIMITATION_MEMORY: Memory limit exceeded: Requested: 128MB Maximum Used: 128MB\n\nMEMORY STATISTICS: \n")
+}
+
+func TestAnAgentKillsTheOrphansOfTheOneBefore(t *testing.T) {
+	t.Parallel()
+	tr := cgroupTrial(t, "late", Options{})
+	tr.launch("t1")
+	tr.expect("t1 TASK_STARTING", "t1 TASK_RUNNING")
+	pid := tr.executor().Pid
+
+	next, err := Start(t.Context(), Options{WorkDir: tr.agent.opts.WorkDir, CgroupsRoot: tr.agent.opts.CgroupsRoot})
+	tr.must(err)
+	tr.must(next.Stop(t.Context()))
+	tr.expect("FAILURE 9", "t1 TASK_FAILED")
+	if alive(pid) {
+		t.Error("the orphan lives")
+	}
+
+	other, err := Start(t.Context(), Options{WorkDir: t.TempDir(), CgroupsRoot: tr.agent.opts.CgroupsRoot})
+	tr.must(err)
+	tr.must(other.Stop(t.Context()))
+}
+
+func TestAnAgentWithCgroupsRestarts(t *testing.T) {
+	t.Parallel()
+	for name, checkpoint := range map[string]bool{"with checkpoint": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := cgroupTrial(t, "children", Options{})
+			tr.framework.Checkpoint = &checkpoint
+			tr.launch("t1")
+			tr.expect("t1 TASK_STARTING", "t1 TASK_RUNNING")
+			var children []int
+			tr.read("children.json", &children)
+			tr.must(tr.agent.Restart(t.Context(), RestartOptions{}))
+			if !checkpoint {
+				tr.expect("t1 TASK_LOST REASON_AGENT_DISCONNECTED")
+				eventually(t, "the orphan is gone", func() bool { return !alive(children[0]) && !alive(children[1]) })
+
+				return
+			}
+			eventually(t, "the executor is back", func() bool { return tr.executor().State == "RUNNING" })
+			tr.must(tr.agent.Kill("fw", "t1", nil))
+			tr.expect("t1 TASK_KILLED")
+			if tr.executor().Tasks["t1"] != mesos.TASK_KILLED {
+				t.Error("the task is not known as killed")
+			}
+		})
+	}
+}
