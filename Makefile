@@ -61,7 +61,7 @@ bench: ## measure against docker compose and raw API calls, write docs/benchmark
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@scripts/fuzz $(FUZZTIME)
 
-gen: build ## write the generated files: completions, schema, reference
+gen: build ## write the generated files: completions, schema, docs/reference
 	@scripts/gen .
 
 unchanged: build
@@ -71,4 +71,4 @@ snapshot: ## build every released binary for this commit into dist/
 	@scripts/snapshot '$(VERSION)'
 
 clean: ## remove what the targets above made
-	@rm -rf bin dist examples/shop/bin
+	@rm -rf bin dist man examples/shop/bin
