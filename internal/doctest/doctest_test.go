@@ -8,13 +8,13 @@ import (
 )
 
 func TestBlocks(t *testing.T) {
-	got, err := Blocks("# Title\n\n```yaml compose.yaml\na: 1\n```\ntext\n```console engine\n$ true\n```\n```\nplain\n```\n")
+	got, err := Blocks("# Title\n\n```yaml compose.yaml\na: 1\n```\ntext\n```console exit=3\n$ true\n```\n```\nplain\n```\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Block{
 		{Line: 4, Lang: "yaml", Args: []string{"compose.yaml"}, Text: "a: 1\n"},
-		{Line: 8, Lang: "console", Args: []string{"engine"}, Text: "$ true\n"},
+		{Line: 8, Lang: "console", Args: []string{"exit=3"}, Text: "$ true\n"},
 		{Line: 11, Text: "plain\n"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -5,13 +5,12 @@ package doctest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // Block is one fenced block of a Markdown file. After the language may stand
-// more words: the name of the file that a block is written to, or "engine" for
-// commands that need a Docker engine.
+// more words: the name of the file that a block is written to, or the exit code
+// of a console block's last command.
 type Block struct {
 	// Line is where the block's text starts, counted from 1.
 	Line int
@@ -20,9 +19,6 @@ type Block struct {
 	// Text is what stands between the fences, with its last line break.
 	Text string
 }
-
-// Has reports whether the word stands after the language.
-func (b Block) Has(word string) bool { return slices.Contains(b.Args, word) }
 
 // Blocks returns the fenced blocks of a Markdown file.
 func Blocks(markdown string) ([]Block, error) {
