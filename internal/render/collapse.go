@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -89,17 +90,28 @@ func (d *draft) depend(name string, s *types.ServiceConfig, on, reason string) {
 func (d *draft) addInfra() {
 	infra, ok := d.p.Services[InfraService]
 	if !ok {
-		infra = types.ServiceConfig{Name: InfraService, Labels: types.Labels{LabelInfra: "true"}}
+		infra = types.ServiceConfig{Name: InfraService, Labels: types.Labels{}}
 		d.changed("holds the pod's network namespace and publishes its ports", "services", InfraService)
 	}
-	infra.Image, infra.PullPolicy = d.in.Settings.InfraImage, ""
-	if infra.Image == "" {
-		// It is made on the engine; no registry has it.
-		infra.Image, infra.PullPolicy = BuiltinInfraImage, types.PullPolicyNever
+	d.write(&infra.Image, cmp.Or(d.in.Settings.InfraImage, BuiltinInfraImage), "what holds the namespace", "image")
+	policy := ""
+	if infra.Image == BuiltinInfraImage {
+		policy = types.PullPolicyNever
 	}
-	if len(infra.Networks) == 0 {
-		// Not a network of its own: an engine's address pools end at about 30.
-		infra.NetworkMode = "bridge"
+	d.write(&infra.PullPolicy, policy, "made on the engine, no registry has it", "pull_policy")
+	infra.NetworkMode = "" // networksRule settles it
+	if infra.Labels[LabelInfra] == "" {
+		infra.Labels[LabelInfra] = "true"
+		d.changed("tells it from a service", "services", InfraService, "labels", LabelInfra)
 	}
 	d.p.Services[InfraService] = infra
+}
+
+// write sets a key of infra and records it where it was another.
+func (d *draft) write(to *string, value, reason, key string) {
+	if *to == value {
+		return
+	}
+	*to = value
+	d.changed(reason, "services", InfraService, key)
 }

@@ -27,7 +27,8 @@ func ContentHash(in Input) string {
 			}
 		}
 	}
-	env := maps.Clone(in.Task.Env)
+	env := map[string]string{} // never nil: no environment hashes as one of run facts alone
+	maps.Copy(env, in.Task.Env)
 	maps.DeleteFunc(env, func(k, _ string) bool {
 		return runFact(k) || slices.Contains(in.Settings.Secrets, k)
 	})

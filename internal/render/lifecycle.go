@@ -16,7 +16,7 @@ func lifecycleRule(d *draft) {
 // removeRestart removes both: deploy.restart_policy overrides restart.
 func (d *draft) removeRestart(name string, s *types.ServiceConfig) {
 	if s.Restart != "" {
-		d.changedFrom(d.at("services", name, "restart"), "restart: "+s.Restart+" removed, the framework restarts pods", "services", name, "restart")
+		d.changedFrom(d.at("services", name, "restart"), "was "+s.Restart+", the framework restarts pods", "services", name, "restart")
 		s.Restart = ""
 	}
 	if s.Deploy != nil && s.Deploy.RestartPolicy != nil {

@@ -31,7 +31,8 @@ func (d *draft) resolve(infra *types.ServiceConfig, host, service string) {
 		return
 	}
 	if len(have) > 0 {
-		d.problem(nameTaken(host, service, have, d.extraHost(host)))
+		by := d.extraHost(host)
+		d.problem(nameTaken(host, service, have, by, d.at("services", by, "extra_hosts", host)))
 		return
 	}
 	infra.ExtraHosts[host] = []string{localhost}

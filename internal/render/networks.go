@@ -26,8 +26,8 @@ func networksRule(d *draft) {
 			}
 			s.Networks = nil
 		})
-		if len(infra.Networks) > 0 && infra.NetworkMode != "" {
-			infra.NetworkMode = ""
+		if len(infra.Networks) == 0 {
+			d.write(&infra.NetworkMode, "bridge", "not a network of its own: an engine has addresses for about 30", "network_mode")
 		}
 	})
 }

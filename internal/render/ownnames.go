@@ -69,7 +69,7 @@ func (d *draft) left(kind string, before, after []string) {
 	}
 	for _, name := range before {
 		if !kept[name] {
-			d.changedFrom(d.at(kind, name), name+" left out, no service of the pod uses it", kind, name)
+			d.changedFrom(d.at(kind, name), "left out, no service of the pod uses it", kind, name)
 		}
 	}
 }

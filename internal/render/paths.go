@@ -2,6 +2,7 @@ package render
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -41,7 +42,7 @@ func (d *draft) settled(name string, s *types.ServiceConfig) {
 func (d *draft) rebaseService(name string, s *types.ServiceConfig) {
 	for i, v := range s.Volumes {
 		if v.Type == types.VolumeTypeBind {
-			d.rebase(&s.Volumes[i].Source, "services", name, "volumes")
+			d.rebase(&s.Volumes[i].Source, "services", name, "volumes", strconv.Itoa(i), "source")
 		}
 	}
 	if s.Build == nil {

@@ -193,7 +193,7 @@ func (d *draft) publish(infra *types.ServiceConfig, g group, host uint16) {
 		infra.Ports = append(infra.Ports, c)
 		d.changedFrom(d.at("services", p.service, "ports", strconv.Itoa(p.index)),
 			fmt.Sprintf("port %d/%s of %s%s", m.ContainerPort, m.Protocol, p.service, insteadOf(p.config.Published)),
-			"services", InfraService, "ports", index)
+			"services", InfraService, "ports", index, "published")
 	}
 }
 

@@ -49,9 +49,9 @@ func portsOutside(service, mode string, pos diag.Pos) diag.Diagnostic {
 	}
 }
 
-func nameTaken(host, service string, have []string, by string) diag.Diagnostic {
+func nameTaken(host, service string, have []string, by string, pos diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code:    "DCE133",
+		Code: "DCE133", Pos: pos,
 		Summary: fmt.Sprintf("extra_hosts of %s sends %s to %s, but it is the name of %s in this pod", by, host, strings.Join(have, ","), service),
 		Detail:  "The services of a pod share one /etc/hosts, in which the name of each of them is 127.0.0.1.",
 		Hint:    "remove " + host + " from extra_hosts, or rename one of the two",

@@ -51,6 +51,10 @@ func Rules() []Rule {
 			Why: "On an agent a pod may use only the host ports that its task was offered. Infra publishes them, since it owns the network namespace.",
 		},
 		{
+			Name: "unused", Touches: []string{"networks.*", "volumes.*", "secrets.*", "configs.*"}, apply: unusedRule,
+			Why: "What no service of the pod uses is not created and not checked.",
+		},
+		{
 			Name: "own-names", Touches: []string{"services.*.container_name", "networks.*.name", "volumes.*.name"}, apply: ownNamesRule,
 			Why: "A fixed name can exist once on a host. With the task's name before it, every pod has its own. What is external keeps its name.",
 		},
@@ -69,10 +73,6 @@ func Rules() []Rule {
 		{
 			Name: "secrets", Touches: []string{"services.*.environment", "secrets.*"}, apply: secretsRule,
 			Why: "A secret's value never appears in a rendered file: its key stays, the value is filled in when the container is created.",
-		},
-		{
-			Name: "unused", Touches: []string{"networks.*", "volumes.*", "secrets.*", "configs.*"}, apply: unusedRule,
-			Why: "What no service of the pod uses is not created and not checked.",
 		},
 		{
 			Name: "labels", Touches: []string{"services.*.labels", "networks.*.labels", "volumes.*.labels"}, apply: labelsRule,
