@@ -55,18 +55,12 @@ func (r request) call(ctx context.Context) (*types.Project, error) {
 	for _, s := range r.sources {
 		details.ConfigFiles = append(details.ConfigFiles, r.files(s)...)
 	}
-	p, err := loader.LoadWithContext(ctx, details, func(o *loader.Options) {
-		o.SetProjectName(r.name, true)
-		o.Profiles = r.profiles
-		o.SelectedServices = r.services
-		o.SkipInterpolation = !r.interpolate
-		o.SkipNormalization = !r.normalize
-		o.SkipInclude, o.SkipExtends = r.whole, r.whole
-		o.SkipValidation, o.SkipConsistencyCheck = r.lenient, r.lenient
-		o.MaxNodeVisits = maxNodes
-		o.SkipResolveEnvironment = true
-		o.SkipResolveLabels = true
-	})
+	model, err := loader.LoadModelWithContext(ctx, details, r.options)
+	if err != nil {
+		return nil, err
+	}
+	declareDefault(model)
+	p, err := loader.ModelToProject(model, loader.ToOptions(&details, []func(*loader.Options){r.options}), details)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +68,41 @@ func (r request) call(ctx context.Context) (*types.Project, error) {
 		p.ComposeFiles = append(p.ComposeFiles, s.path)
 	}
 	return p, nil
+}
+
+func (r request) options(o *loader.Options) {
+	o.SetProjectName(r.name, true)
+	o.Profiles = r.profiles
+	o.SelectedServices = r.services
+	o.SkipInterpolation = !r.interpolate
+	o.SkipNormalization = !r.normalize
+	o.SkipInclude, o.SkipExtends = r.whole, r.whole
+	o.SkipValidation, o.SkipConsistencyCheck = r.lenient, r.lenient
+	o.MaxNodeVisits = maxNodes
+	o.SkipResolveEnvironment = true
+	o.SkipResolveLabels = true
+}
+
+// declareDefault declares the default network where a service names it. That
+// compose does without it being declared, but in its normalisation, which would
+// bake the project's name into the names of networks and volumes.
+func declareDefault(model map[string]any) {
+	services, _ := model["services"].(map[string]any)
+	for _, s := range services {
+		service, _ := s.(map[string]any)
+		joined, _ := service["networks"].(map[string]any)
+		if _, ok := joined["default"]; !ok {
+			continue
+		}
+		networks, ok := model["networks"].(map[string]any)
+		if !ok {
+			networks = map[string]any{}
+			model["networks"] = networks
+		}
+		if _, ok := networks["default"]; !ok {
+			networks["default"] = map[string]any{}
+		}
+	}
 }
 
 func (r request) files(s *source) []types.ConfigFile {

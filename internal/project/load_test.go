@@ -61,3 +61,14 @@ func TestDiscovery(t *testing.T) {
 		})
 	}
 }
+
+func TestTheDefaultNetworkNeedsNoDeclaration(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"compose.yaml": "services: {web: {image: a, networks: {default: {aliases: [www]}}}}\n"})
+	p, err := Load(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"www"}, p.Compose.Services["web"].Networks["default"].Aliases); diff != "" {
+		t.Errorf("aliases (-want +got):\n%s", diff)
+	}
+}
