@@ -30,6 +30,8 @@ type Agent struct {
 	ip   string
 	port int
 
+	launcher string
+
 	cancel context.CancelFunc
 	ctx    context.Context //nolint:containedctx // the life of the agent, ended by Stop; what it starts outlives the call that started it
 	wg     sync.WaitGroup  // containers, watchers, servers
@@ -68,7 +70,7 @@ func Start(ctx context.Context, opts Options) (*Agent, error) {
 	}
 
 	a := &Agent{
-		opts: opts, log: opts.Log, faults: opts.Faults, started: time.Now(),
+		opts: opts, log: opts.Log, faults: opts.Faults, started: time.Now(), launcher: chooseLauncher(opts),
 		frameworks: map[string]*framework{},
 		updates:    map[taskKey]*updateStream{},
 		watchers:   map[*watcher]struct{}{},

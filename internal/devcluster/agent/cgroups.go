@@ -204,10 +204,42 @@ func (g *cgroups) oomKilled() bool {
 	return false
 }
 
+// The launchers of an agent, by their names in mesos-agent --launcher.
+const (
+	LinuxLauncher = "linux" // every container has cgroups
+	PosixLauncher = "posix" // none has
+)
+
+// Launcher tells whether containers have cgroups: they have when Options.CgroupsRoot asks for it and the machine permits it.
+func (a *Agent) Launcher() string { return a.launcher }
+
+// chooseLauncher tries whether the cgroups root can be made.
+func chooseLauncher(opts Options) string {
+	if opts.CgroupsRoot == "" {
+		return PosixLauncher
+	}
+	for _, h := range hierarchies() {
+		root := filepath.Join(opts.CgroupFS, h, opts.CgroupsRoot)
+		probe := filepath.Join(root, "probe-"+newUUID())
+		_, err := os.Stat(filepath.Join(opts.CgroupFS, h, "cgroup.procs")) // else a plain directory would do
+		if err == nil {
+			err = os.MkdirAll(probe, 0o755)
+		}
+		if err != nil {
+			opts.Log.Warn("no cgroups: working as the posix launcher", "hierarchy", h, "err", err)
+
+			return PosixLauncher
+		}
+		_ = os.Remove(probe) // empty
+	}
+
+	return LinuxLauncher
+}
+
 // removeOrphans kills what an agent with the same work directory left behind, as Mesos does at its start. Unlike Mesos
 // it leaves alone what is not its own, so that it may share a cgroups root.
 func (a *Agent) removeOrphans() error {
-	if a.opts.CgroupsRoot == "" {
+	if a.Launcher() != LinuxLauncher {
 		return nil
 	}
 	entries, err := os.ReadDir(filepath.Join(a.opts.CgroupFS, "freezer", a.opts.CgroupsRoot))

@@ -31,7 +31,20 @@ func cgroupTrial(t *testing.T, behaviour string, opts Options) *trial {
 		}
 	})
 
-	return newTrial(t, behaviour, opts)
+	tr := newTrial(t, behaviour, opts)
+	if tr.agent.Launcher() != LinuxLauncher {
+		t.Fatal("cgroups are not permitted: run as root")
+	}
+
+	return tr
+}
+
+func TestWithoutCgroupsTheAgentIsAPosixLauncher(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t, "", Options{CgroupsRoot: "dce-test", CgroupFS: t.TempDir()})
+	if got := tr.agent.Launcher(); got != PosixLauncher {
+		t.Errorf("launcher %s where there are no cgroups", got)
+	}
 }
 
 func (tr *trial) cgroup(hierarchy string, file ...string) string {

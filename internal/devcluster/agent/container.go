@@ -52,7 +52,7 @@ func (a *Agent) newContainer(e *runningExecutor) *container {
 	}
 	c.dir = a.runDir(e, c.id)
 	c.env = a.environment(e, c)
-	if a.opts.CgroupsRoot != "" {
+	if a.Launcher() == LinuxLauncher {
 		c.groups = newCgroups(a.opts.CgroupFS, a.opts.CgroupsRoot, c.id)
 		c.allow(resourcesOf(e))
 	}
@@ -175,7 +175,7 @@ func (c *container) runProcess() (int, error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		awaitExit(cmd.Process.Pid)
+		awaitExit(cmd)
 	}()
 	err = c.release(cmd.Process.Pid, start)
 	if err != nil {

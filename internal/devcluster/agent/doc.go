@@ -16,6 +16,8 @@
 //     CommandInfo.value; arguments[0] is not passed on.
 //   - Cgroups are those of version 1. Without Options.CgroupsRoot it works as Mesos' posix launcher: no cgroup, and what
 //     left the executor's session survives it.
+//   - Sandboxes are never collected, updates that the scheduler does not acknowledge are sent again after a restart only,
+//     and a restarted agent does not register anew with a master, so that nothing is told twice or late for want of one.
 //   - There are no offers: what is launched gets what it asks for. Containers of Mesos itself (ExecutorInfo.container),
 //     default and command executors, operations and the operator API are not served.
 package agent

@@ -52,6 +52,9 @@ func (a *Agent) launch(ctx context.Context, f mesos.FrameworkInfo, info mesos.Ex
 		return errors.New("launching tasks: the agent is not running")
 	}
 	fw := a.framework(f)
+	if fw.terminating {
+		return errors.New("launching tasks: the framework is being torn down")
+	}
 	role := roleOf(f)
 	info = completeExecutor(info, fw.id(), role)
 	e, isNew := a.executor(fw, info)

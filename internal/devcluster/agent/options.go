@@ -21,7 +21,7 @@ type Options struct {
 	Hostname  string           // --hostname; "" means the IP of Addr
 	Resources []mesos.Resource // --resources; nil means 2 cpus, 4096 MB, 10000 MB of disk, ports 31000-32000
 
-	CgroupsRoot string // --cgroups_root; "" means no cgroups (the posix launcher)
+	CgroupsRoot string // --cgroups_root; "" means no cgroups (the posix launcher), as does a machine that permits none
 	CgroupFS    string // where the cgroup v1 hierarchies are; "" means /sys/fs/cgroup
 
 	JWTSecret []byte // --authenticate_http_executors with this --jwt_secret_key; nil means no authentication

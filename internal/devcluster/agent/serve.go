@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,14 +29,10 @@ type server struct {
 
 // listen opens the addresses and begins to answer as the phase says. A port once chosen is kept over restarts.
 func (a *Agent) listen(ctx context.Context, p phase) error {
-	addr := a.opts.Addr
-	if a.port != 0 {
-		addr = a.Endpoint()
-	}
 	var config net.ListenConfig
-	tcp, err := config.Listen(ctx, "tcp", addr)
+	tcp, err := a.listenTCP(ctx, config)
 	if err != nil {
-		return fmt.Errorf("listening on %s: %w", addr, err)
+		return err
 	}
 	var unix net.Listener
 	if path := a.opts.DomainSocket; path != "" {
@@ -48,7 +46,7 @@ func (a *Agent) listen(ctx context.Context, p phase) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if bound, ok := tcp.Addr().(*net.TCPAddr); ok {
-		a.ip, a.port = bound.IP.String(), bound.Port
+		a.ip, a.port = reachable(bound.IP), bound.Port
 	}
 	a.phase = p
 	a.servers = []*server{a.serve(tcp, a.handleTCP)}
@@ -57,6 +55,41 @@ func (a *Agent) listen(ctx context.Context, p phase) error {
 	}
 
 	return nil
+}
+
+// listenTCP opens the configured address, or the one of before. A free port is looked for below those that the kernel
+// gives to connections: while the agent is down an executor that tries to connect would else meet itself or another.
+func (a *Agent) listenTCP(ctx context.Context, config net.ListenConfig) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(a.opts.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("reading the agent's address: %w", err)
+	}
+	free := port == "0" && a.port == 0
+	if a.port != 0 {
+		port = strconv.Itoa(a.port)
+	}
+	for try := 0; ; try++ {
+		if free {
+			const first, last = 10000, 30999                     // 31000 and up are offered to tasks
+			port = strconv.Itoa(first + rand.IntN(last-first+1)) //nolint:gosec // any port will do
+		}
+		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+		if err == nil {
+			return l, nil
+		}
+		if !free || try > 100 || ctx.Err() != nil {
+			return nil, fmt.Errorf("listening on %s: %w", net.JoinHostPort(host, port), err)
+		}
+	}
+}
+
+// reachable is the address to tell executors, which run on this machine, for an agent that listens on all of them.
+func reachable(ip net.IP) string {
+	if ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+
+	return ip.String()
 }
 
 func listenUnix(ctx context.Context, config net.ListenConfig, path string) (net.Listener, error) {

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package agent
+
+func (g *cgroups) oomEvents() (events <-chan struct{}, stop func()) { return nil, func() {} }
