@@ -12,6 +12,8 @@ import (
 // above, are shown as escapes; so are the characters that reverse the direction
 // of text (CVE-2021-42574).
 func Clean(s string) string {
+	// A lone byte above 0x7f is a control character to an 8-bit terminal.
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if !strings.ContainsFunc(s, harmful) {
 		return s
 	}

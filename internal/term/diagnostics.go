@@ -196,7 +196,7 @@ func (u *UI) annotate(d diag.Diagnostic) {
 	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	var where []string
 	if d.Pos.File != "" {
-		where = append(where, "file="+property.Replace(u.relative(d.Pos.File)))
+		where = append(where, "file="+property.Replace(Clean(u.relative(d.Pos.File))))
 	}
 	if d.Pos.Line > 0 {
 		where = append(where, fmt.Sprintf("line=%d", d.Pos.Line))
