@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v4"
@@ -31,11 +32,60 @@ func (s spot) pos() diag.Pos {
 type locator struct {
 	sources []*source          // included ones first, then in order of merging
 	extends map[string]*source // by absolute path
+
+	mu sync.Mutex
+	// found are the spots of paths of up to two keys, so that asking for many
+	// values of one service looks for the service once.
+	found map[string][]spot
 }
 
 // locate is the place of the value at a path, or of the innermost part of the path
 // that stands in a file.
 func (l *locator) locate(path ...string) diag.Pos {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var best diag.Pos
+	if len(l.sources) > 0 {
+		best.File = l.sources[len(l.sources)-1].path
+	}
+	var spots []spot
+	for i := range path {
+		if i < 2 {
+			spots = l.near(path[:i+1])
+		} else {
+			spots = step(spots, path[:i], path[i])
+		}
+		if len(spots) == 0 {
+			break
+		}
+		best = spots[len(spots)-1].pos()
+	}
+	return best
+}
+
+// near are the spots of a path of one or two keys.
+func (l *locator) near(path []string) []spot {
+	name := strings.Join(path, pathSeparator)
+	if spots, ok := l.found[name]; ok {
+		return spots
+	}
+	above := l.roots()
+	if len(path) == 2 {
+		above = l.near(path[:1])
+	}
+	last := len(path) - 1
+	spots := step(above, path[:last], path[last])
+	if last == 1 && path[0] == "services" {
+		spots = l.withBases(spots, 0)
+	}
+	if l.found == nil {
+		l.found = map[string][]spot{}
+	}
+	l.found[name] = spots
+	return spots
+}
+
+func (l *locator) roots() []spot {
 	var spots []spot
 	for _, s := range l.sources {
 		for _, doc := range s.docs {
@@ -44,21 +94,7 @@ func (l *locator) locate(path ...string) diag.Pos {
 			}
 		}
 	}
-	var best diag.Pos
-	if len(l.sources) > 0 {
-		best.File = l.sources[len(l.sources)-1].path
-	}
-	for i, key := range path {
-		spots = step(spots, path[:i], key)
-		if i == 1 && path[0] == "services" {
-			spots = l.withBases(spots, 0)
-		}
-		if len(spots) == 0 {
-			break
-		}
-		best = spots[len(spots)-1].pos()
-	}
-	return best
+	return spots
 }
 
 // step goes one key down in every file.

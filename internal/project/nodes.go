@@ -68,8 +68,25 @@ func child(n *yaml.Node, keys ...string) *yaml.Node {
 	return n
 }
 
-// entry is the entry of a key; its value is nil when there is none.
+// entry is the entry of a key; its value is nil when there is none. It
+// allocates nothing where the mapping has the key itself: rendering asks for
+// the place of every value that it changes.
 func entry(n *yaml.Node, key string) pair {
+	n = deref(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return pair{}
+	}
+	merges := false
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if k.Value == key && !isMerge(k) {
+			return pair{k, deref(n.Content[i+1])}
+		}
+		merges = merges || isMerge(k)
+	}
+	if !merges {
+		return pair{}
+	}
 	for _, p := range pairs(n) {
 		if p.key.Value == key {
 			return p
