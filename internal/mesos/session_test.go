@@ -474,6 +474,25 @@ func TestAfterShutdownUpdatesAreSentThoughTheStreamHasEnded(t *testing.T) {
 	})
 }
 
+func TestAfterShutdownACheckpointingAgentIsStillLookedFor(t *testing.T) {
+	onBench(t, checkpointing(), func(b *bench) {
+		b.accept()
+		b.say(shutdown())
+		b.agent.cut()
+		synctest.Wait()
+		b.tell("a", v1.TASK_KILLED)
+		if e := <-b.events; e != (Shutdown{}) {
+			b.Errorf("got %#v", e)
+		}
+		if u := b.accept().UnacknowledgedUpdates; len(u) != 1 || u[0].Status.GetState() != v1.TASK_KILLED {
+			b.Errorf("SUBSCRIBE carries %v", u)
+		}
+		if ok, err := b.flushed(); !ok || err != nil {
+			b.Errorf("got %v, %v", ok, err)
+		}
+	})
+}
+
 func TestATerminatingExecutorIsToldOnlyToShutDown(t *testing.T) {
 	onBench(t, checkpointing(), func(b *bench) {
 		b.tell("a", v1.TASK_RUNNING)
