@@ -4,7 +4,6 @@ package pinned
 import (
 	_ "charm.land/lipgloss/v2"
 	_ "charm.land/lipgloss/v2/table"
-	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/compose-spec/compose-go/v2/cli"
 	_ "github.com/creack/pty"
 	_ "github.com/docker/cli/cli/command"
@@ -13,9 +12,6 @@ import (
 	_ "github.com/google/go-containerregistry/pkg/registry"
 	_ "github.com/google/jsonschema-go/jsonschema"
 	_ "github.com/google/renameio/v2"
-	_ "github.com/mesos/mesos-go/api/v1/lib"
-	_ "github.com/mesos/mesos-go/api/v1/lib/encoding/codecs"
-	_ "github.com/mesos/mesos-go/api/v1/lib/executor"
 	_ "github.com/moby/moby/api/types/container"
 	_ "github.com/moby/moby/client"
 	_ "github.com/rogpeppe/go-internal/testscript"
