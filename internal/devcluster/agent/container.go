@@ -160,11 +160,15 @@ func (c *container) prepare(ctx context.Context) error {
 }
 
 func (c *container) runProcess() (int, error) {
-	cmd, start, err := c.launcher()
+	files, err := c.openFiles()
 	if err != nil {
 		return -1, err
 	}
-	defer start.Close()
+	defer files.close()
+	cmd, err := c.launcher(files)
+	if err != nil {
+		return -1, err
+	}
 	if err := cmd.Start(); err != nil {
 		return -1, fmt.Errorf("starting the executor: %w", err)
 	}
@@ -177,7 +181,7 @@ func (c *container) runProcess() (int, error) {
 		defer close(ended)
 		awaitExit(cmd)
 	}()
-	err = c.release(cmd.Process.Pid, start)
+	err = c.release(cmd.Process.Pid, files.start)
 	if err != nil {
 		c.destroy()
 	}
@@ -248,36 +252,52 @@ func rawStatus(state *os.ProcessState) int {
 // as its child, and ends as that ended. A shell cannot tell an exit with 128+n from signal n and takes it for the signal.
 const launcherScript = `read -r _ <&3 || exit 125; exec 3<&-; "$@"; s=$?; [ $s -gt 128 ] && kill -$((s-128)) $$; exit $s`
 
-// launcher gives the command of the container and the end of the pipe that releases it.
-func (c *container) launcher() (*exec.Cmd, *os.File, error) {
+// launchFiles are what the launcher is started with, and the end of the pipe that releases it.
+type launchFiles struct {
+	stdout, stderr, wait, start *os.File
+}
+
+func (f *launchFiles) close() {
+	for _, file := range []*os.File{f.stdout, f.stderr, f.wait, f.start} {
+		if file != nil {
+			file.Close()
+		}
+	}
+}
+
+func (c *container) openFiles() (*launchFiles, error) {
+	var f launchFiles
+	var out, errs, pipe error
+	f.stdout, out = appendTo(c.dir, "stdout")
+	f.stderr, errs = appendTo(c.dir, "stderr")
+	f.wait, f.start, pipe = os.Pipe()
+	if err := errors.Join(out, errs, pipe); err != nil {
+		f.close()
+
+		return nil, fmt.Errorf("opening the files of the launcher: %w", err)
+	}
+
+	return &f, nil
+}
+
+// launcher gives the command of the container.
+func (c *container) launcher(files *launchFiles) (*exec.Cmd, error) {
 	argv, err := c.argv()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	owner, err := c.credential()
 	if err != nil {
-		return nil, nil, err
-	}
-	stdout, err := appendTo(c.dir, "stdout")
-	if err != nil {
-		return nil, nil, err
-	}
-	stderr, err := appendTo(c.dir, "stderr")
-	if err != nil {
-		return nil, nil, err
-	}
-	wait, start, err := os.Pipe()
-	if err != nil {
-		return nil, nil, fmt.Errorf("making the launcher's pipe: %w", err)
+		return nil, err
 	}
 
 	cmd := exec.Command("/bin/sh", append([]string{"-c", launcherScript, "mesos-containerizer"}, argv...)...) //nolint:gosec,noctx // what the scheduler launches; ended by sweep
 	cmd.Dir, cmd.Env = c.dir, c.env
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	cmd.ExtraFiles = []*os.File{wait}
+	cmd.Stdout, cmd.Stderr = files.stdout, files.stderr
+	cmd.ExtraFiles = []*os.File{files.wait}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: owner}
 
-	return cmd, start, nil
+	return cmd, nil
 }
 
 // argv is what is started: sh -c VALUE, or a program with its arguments and without the PWD that the launcher's shell made.

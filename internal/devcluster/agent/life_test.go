@@ -478,3 +478,42 @@ func TestWhatDoesNotExistIsSaid(t *testing.T) {
 		t.Error("an executor id with a slash was taken: it becomes a directory")
 	}
 }
+
+func TestAnEndedExecutorLeavesNoOpenFiles(t *testing.T) {
+	open := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skipf("needs /proc: %v", err)
+		}
+
+		return len(entries)
+	}
+	tr := newTrial(t, "crash", Options{})
+	before := open()
+	for i := range 5 {
+		tr.info.ExecutorID.Value = fmt.Sprint("ex", i)
+		tr.launch("t1")
+		tr.expect("t1 TASK_STARTING", "t1 TASK_RUNNING", "FAILURE 1792", "t1 TASK_FAILED")
+	}
+	eventually(t, "the files of five executors are closed", func() bool { return open() <= before+1 })
+}
+
+func TestThirtyExecutorsAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t, "run", Options{})
+	running := map[string]bool{}
+	for i := range 30 {
+		tr.info.ExecutorID.Value = fmt.Sprint("ex", i)
+		tr.launch(fmt.Sprint("t", i))
+	}
+	for len(running) < 30 {
+		select {
+		case event := <-tr.events:
+			if event.Status.GetState() == mesos.TASK_RUNNING {
+				running[event.Status.TaskID.Value] = true
+			}
+		case <-time.After(patience):
+			t.Fatalf("only %d of 30 tasks run", len(running))
+		}
+	}
+}

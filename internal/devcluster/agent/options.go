@@ -2,6 +2,7 @@ package agent
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -23,6 +24,8 @@ type Options struct {
 
 	CgroupsRoot string // --cgroups_root; "" means no cgroups (the posix launcher), as does a machine that permits none
 	CgroupFS    string // where the cgroup v1 hierarchies are; "" means /sys/fs/cgroup
+
+	TLS *tls.Config // LIBPROCESS_SSL_ENABLED with SUPPORT_DOWNGRADE: https and http on one port; nil means http only
 
 	JWTSecret []byte // --authenticate_http_executors with this --jwt_secret_key; nil means no authentication
 

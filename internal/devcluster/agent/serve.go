@@ -43,6 +43,9 @@ func (a *Agent) listen(ctx context.Context, p phase) error {
 		}
 	}
 
+	if a.opts.TLS != nil {
+		tcp = eitherListener{tcp, a.opts.TLS}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if bound, ok := tcp.Addr().(*net.TCPAddr); ok {
