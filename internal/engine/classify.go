@@ -200,6 +200,9 @@ func registryOf(image string) string {
 	return "docker.io"
 }
 
+// CodePortTaken is the problem of a start for which another host port will do.
+const CodePortTaken diag.Code = "DCE320"
+
 func portTrouble(err error, a about) (diag.Diagnostic, bool) {
 	if !says(err, "port is already allocated", "address already in use", "ports are not available") {
 		return diag.Diagnostic{}, false
@@ -207,7 +210,7 @@ func portTrouble(err error, a about) (diag.Diagnostic, bool) {
 	port := boundPort(err.Error())
 	owner := publisher(a, port)
 	return diag.Diagnostic{
-		Code: "DCE320", Summary: fmt.Sprintf("host port %s, which service %s publishes, is taken", cmp.Or(port, "(unknown)"), cmp.Or(owner, a.service, "(unknown)")),
+		Code: CodePortTaken, Summary: fmt.Sprintf("host port %s, which service %s publishes, is taken", cmp.Or(port, "(unknown)"), cmp.Or(owner, a.service, "(unknown)")),
 		Detail: words(err),
 		Hint:   fmt.Sprintf("see who has it: ss -lntup 'sport = :%s'; or let dce choose another: --ports auto", cmp.Or(port, "PORT")),
 	}, true

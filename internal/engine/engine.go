@@ -44,6 +44,8 @@ type Spec struct {
 	Project *types.Project
 	// PodID selects the pod's things by label.
 	PodID string
+	// ProjectName is the compose project's, where Project is not given.
+	ProjectName string
 	// Pull is "always", "missing" or "never"; empty is missing.
 	Pull  string
 	Build bool
@@ -71,6 +73,9 @@ type LogOptions struct {
 	Follow   bool
 	Since    string
 	Tail     string // number of lines or "all"
+	// Until, with Follow, goes on also when no container runs, until it is closed
+	// and those that run then have ended. Nil: until none runs.
+	Until <-chan struct{}
 }
 
 // Summary is a pod found on an engine by its labels.

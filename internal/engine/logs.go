@@ -26,7 +26,7 @@ const maxLogLine = 64 << 10
 // containers that start meanwhile. The function is called by one goroutine at
 // a time.
 func (e *Engine) Logs(ctx context.Context, podID string, o LogOptions, line func(LogLine)) error {
-	f := &follower{engine: e, podID: podID, options: o, seen: map[string]bool{}}
+	f := &follower{engine: e, podID: podID, options: o, seen: map[string]bool{}, ended: make(chan struct{})}
 	var mu sync.Mutex
 	f.line = func(l LogLine) {
 		mu.Lock()
@@ -35,15 +35,12 @@ func (e *Engine) Logs(ctx context.Context, podID string, o LogOptions, line func
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	f.group = group
-	if err := f.listAndRead(ctx); err != nil {
-		return classify(err, about{host: e.Host()})
+	read := f.listAndRead
+	if o.Follow {
+		read = f.follow
 	}
-	if err := group.Wait(); err != nil && ctx.Err() == nil {
-		return classify(err, about{host: e.Host()})
-	} else if err != nil {
-		return err
-	}
-	return nil
+	group.Go(func() error { return read(ctx) })
+	return classify(group.Wait(), about{host: e.Host()})
 }
 
 // follower reads the logs of one pod.
@@ -54,6 +51,8 @@ type follower struct {
 	line    func(LogLine)
 	group   *errgroup.Group
 	seen    map[string]bool // only listAndRead writes it
+	reading int             // how many containers are being followed
+	ended   chan struct{}   // one of them has ended
 }
 
 func (f *follower) listAndRead(ctx context.Context) error {
@@ -66,9 +65,22 @@ func (f *follower) listAndRead(ctx context.Context) error {
 			continue
 		}
 		f.seen[c.ID] = true
-		f.group.Go(func() error { return f.engine.read(ctx, c, f.options, f.line) })
+		f.reading++
+		f.group.Go(func() error { return f.read(ctx, c) })
 	}
 	return nil
+}
+
+func (f *follower) read(ctx context.Context, c container.Summary) error {
+	err := f.engine.read(ctx, c, f.options, f.line)
+	if !f.options.Follow {
+		return err
+	}
+	select {
+	case f.ended <- struct{}{}:
+	case <-ctx.Done():
+	}
+	return err
 }
 
 func (f *follower) wanted(c container.Summary) bool {

@@ -30,7 +30,7 @@ func (e *Engine) Pod(s Spec) *Pod {
 		s.Progress = progress.Discard()
 	}
 	s.CallTimeout = cmp.Or(s.CallTimeout, defaultCallTimeout)
-	p := &Pod{engine: e, spec: s, services: map[string]string{}}
+	p := &Pod{engine: e, spec: s, project: s.ProjectName, services: map[string]string{}}
 	if s.Project != nil {
 		p.project = s.Project.Name
 		p.services = containerNames(s.Project)
