@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -29,14 +30,14 @@ func taskFlag(cmd *cobra.Command, p *place) {
 
 // missingPlace is the error of a command that touches a place and was told
 // none: dce never guesses one.
-func (a *app) missingPlace(cmd *cobra.Command) error {
+func (a *app) missingPlace(ctx context.Context, cmd *cobra.Command) error {
 	d := diag.Diagnostic{
 		Code:    "DCE244",
 		Summary: cmd.CommandPath() + " needs a place: --local or --env NAME",
 		Detail:  "A command that touches a place is told which; it is never guessed.",
 		Hint:    "add --local for this machine",
 	}
-	if names := a.environments(cmd); len(names) > 0 {
+	if names := a.environments(ctx); len(names) > 0 {
 		d.Hint += ", or --env with one of: " + strings.Join(names, ", ")
 	}
 	return diag.Fail(d)
@@ -44,8 +45,8 @@ func (a *app) missingPlace(cmd *cobra.Command) error {
 
 // environments are the names that the project knows; none when it cannot be
 // read, which is not what the error at hand is about.
-func (a *app) environments(cmd *cobra.Command) []string {
-	p, err := project.Load(cmd.Context(), a.projectOptions())
+func (a *app) environments(ctx context.Context) []string {
+	p, err := project.Load(ctx, a.projectOptions())
 	if err != nil {
 		return nil
 	}

@@ -65,6 +65,11 @@ dce explain DCE240`,
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.renderCommand(),
+		a.upCommand(),
+		a.downCommand(),
+		a.lsCommand(),
+		a.psCommand(),
+		a.logsCommand(),
 		a.validateCommand(),
 		a.explainCommand(),
 		a.configCommand(),
@@ -72,6 +77,7 @@ func (a *app) commands() []*cobra.Command {
 		a.completionCommand(),
 		a.versionCommand(),
 		a.genCommand(),
+		a.monitorCommand(),
 	}
 }
 

@@ -21,7 +21,13 @@ import (
 	_ "dce/internal/cli" // built by buildTools: a change there must not leave a cached result
 )
 
-var update = flag.Bool("update", false, "write what the commands print into the documentation")
+// updating reports whether -update was given: what the commands print is then
+// written into the documentation. The flag itself comes with docker/compose,
+// which links a package of gotest.tools that defines it.
+func updating() bool {
+	f := flag.Lookup("update")
+	return f != nil && f.Value.String() == "true"
+}
 
 // repo is the root of the repository as seen from this package.
 const repo = "../.."
@@ -102,7 +108,7 @@ func runDocument(t *testing.T, path string, build func() tools) {
 			grown += strings.Count(fresh, "\n") - strings.Count(b.Text, "\n")
 		}
 	}
-	if *update && updated != string(text) {
+	if updating() && updated != string(text) {
 		if err := os.WriteFile(path, []byte(updated), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +222,7 @@ func (d *document) console(t *testing.T, at func(int) string, b Block) string {
 		if Match(s.Want, got) {
 			continue
 		}
-		if !*update {
+		if !updating() {
 			t.Errorf("%s: %s prints\n%s\nthe documentation shows\n%s", at(s.Line), s.Command, got, s.Want)
 		}
 		s.Want = got

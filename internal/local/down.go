@@ -1,0 +1,194 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dce/internal/engine"
+	"dce/internal/lease"
+	"dce/internal/render"
+)
+
+const (
+	// stopSlack is how long a keeper may need beyond the graces of its services:
+	// removal, a slow engine.
+	stopSlack = 30 * time.Second
+	// stopWait bounds the wait for a keeper whose services' graces are not known.
+	stopWait = 10 * time.Minute
+)
+
+// DownOptions are what `dce down --local` was asked for.
+type DownOptions struct {
+	ID string
+	// Volumes removes the pod's own volumes as well.
+	Volumes bool
+	// Timeout bounds the whole stop, zero kills at once; nil leaves each service
+	// its own grace.
+	Timeout *time.Duration
+	// KeepImages leaves the images that were built for the pod.
+	KeepImages bool
+}
+
+// Down ends a pod and removes what it left, whether something looks after it or
+// not.
+func (m *Machine) Down(ctx context.Context, o DownOptions) error {
+	found, err := m.find(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	display := m.Screen.Progress()
+	defer display.Close()
+	if err := m.askToStop(ctx, o.ID, o.ask()); err != nil {
+		return err
+	}
+	if err := m.remove(ctx, o, found, display); err != nil {
+		return err
+	}
+	return m.Dirs.forget(o.ID)
+}
+
+func (o DownOptions) ask() asked {
+	a := asked{By: "dce down"}
+	if o.Timeout != nil {
+		a.Grace, a.Now = *o.Timeout, *o.Timeout == 0
+	}
+	return a
+}
+
+// bound is what is left of the time to stop, asked for again and again.
+func (a asked) bound(began time.Time) func() time.Duration {
+	return func() time.Duration {
+		switch {
+		case a.Now:
+			return 0
+		case a.Grace > 0:
+			return max(0, a.Grace-time.Since(began))
+		}
+		return -1
+	}
+}
+
+// found is what is known of a pod before it is taken down.
+type found struct {
+	pods   []engine.Summary
+	status Status
+	known  bool // a state directory tells of it
+}
+
+// project is the compose project's name of the pod.
+func (f found) project(id string) string {
+	if len(f.pods) > 0 {
+		return f.pods[0].Project
+	}
+	return render.ProjectName(id)
+}
+
+// find looks for a pod among the containers and in the state directory.
+func (m *Machine) find(ctx context.Context, id string) (found, error) {
+	pods, err := m.Engine.Pods(ctx, map[string]string{render.LabelPod: id})
+	if err != nil {
+		return found{}, err
+	}
+	status, err := readStatus(m.Dirs.pod(id))
+	f := found{pods: pods, status: status, known: err == nil}
+	if len(pods) == 0 && !f.known && !m.held(id) {
+		return f, noPod(id, m.names(ctx))
+	}
+	if len(pods) > 0 {
+		if front := pods[0].Labels[render.LabelFront]; front != render.FrontLocal {
+			return f, notOurs(id, front)
+		}
+	}
+	return f, nil
+}
+
+// names are the ids of the pods on this machine, for a hint.
+func (m *Machine) names(ctx context.Context) []string {
+	rows, err := m.List(ctx)
+	if err != nil {
+		return nil
+	}
+	var ids []string
+	for _, r := range rows {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+// held reports whether a keeper of this pod lives.
+func (m *Machine) held(id string) bool {
+	path, err := lease.Path(m.Dirs.Leases, elementOf(id))
+	return err == nil && lease.Judge(lease.Identity{Lease: path}).State == lease.Alive
+}
+
+// askToStop asks the process that looks after a pod, if one does, to end it,
+// and waits until it has.
+func (m *Machine) askToStop(ctx context.Context, pod string, a asked) error {
+	if !m.held(pod) {
+		return nil
+	}
+	path, err := lease.Path(m.Dirs.Leases, elementOf(pod))
+	if err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(m.Dirs.pod(pod), stopFile), a); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	id, err := m.keeperOf(ctx, pod)
+	if err != nil {
+		return err
+	}
+	if err := terminate(id); err != nil {
+		return err
+	}
+	wait := stopWait
+	if a.Now || a.Grace > 0 {
+		wait = a.Grace + stopSlack
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if err := lease.Wait(ctx, path); err != nil {
+		return stillThere(pod, err)
+	}
+	return nil
+}
+
+// clear ends and removes what an unattended pod of this name left.
+func (m *Machine) clear(ctx context.Context, id string) error {
+	pods, err := m.Engine.Pods(ctx, map[string]string{render.LabelPod: id})
+	if err != nil || len(pods) == 0 {
+		return err
+	}
+	if status, err := readStatus(m.Dirs.pod(id)); err != nil || !status.State.Terminal() {
+		m.Screen.Say("nothing looks after pod %s any more: replacing it", id)
+	}
+	display := m.Screen.Progress()
+	defer display.Close()
+	return m.remove(ctx, DownOptions{ID: id, KeepImages: true}, found{pods: pods}, display)
+}
+
+// remove stops and removes everything that carries the pod's label.
+func (m *Machine) remove(ctx context.Context, o DownOptions, f found, display Progress) error {
+	left := m.Engine.Pod(engine.Spec{
+		PodID: o.ID, ProjectName: f.project(o.ID), RemoveVolumes: o.Volumes, Progress: display,
+	})
+	if _, err := left.Stop(ctx, o.ask().bound(time.Now()), ""); err != nil {
+		return err
+	}
+	if err := left.Remove(ctx); err != nil {
+		return err
+	}
+	for _, p := range f.pods {
+		if err := removeCgroup(ctx, p); err != nil {
+			m.Log.Warn("removing the pod's cgroup", "err", err)
+		}
+	}
+	path, err := lease.Path(m.Dirs.Leases, elementOf(o.ID))
+	if err != nil {
+		return err
+	}
+	return lease.Clear(path)
+}

@@ -1,0 +1,185 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"dce/internal/diag"
+	"dce/internal/pod"
+	"dce/internal/project"
+	"dce/internal/render"
+	"dce/internal/task"
+)
+
+// UpOptions are what `dce up --local` was asked for.
+type UpOptions struct {
+	// Project says what to load, with the environment and the services asked for.
+	Project project.Options
+	// Name starts another pod of the same files beside the first.
+	Name string
+	// Task are facts from elsewhere, read from a file; nil has them made up.
+	Task *task.File
+	// Ports is how host ports are chosen; empty is what dce.yaml says.
+	Ports Ports
+	// CPUs and MemMB are the pod's allocation; zero is what dce.yaml says.
+	CPUs, MemMB float64
+	// Pull is "always", "missing" or "never"; NoBuild leaves build sections alone.
+	Pull    string
+	NoBuild bool
+	Build   bool
+	// AbortOnExit is "any", "failure" or "never"; empty is what an agent does.
+	AbortOnExit string
+	// ExitCodeFrom is the service whose exit code becomes ours.
+	ExitCodeFrom string
+	// Keep leaves the containers for inspection.
+	Keep bool
+	// Detach goes on in the background; WaitFor bounds the time until the pod
+	// runs, zero is what dce.yaml says.
+	Detach  bool
+	WaitFor time.Duration
+	// Version is that of this dce, for a label.
+	Version string
+}
+
+// Plan is a loaded pod that has an id and its facts, but neither ports nor a
+// keeper yet. Nothing has been contacted.
+type Plan struct {
+	ID       string
+	Warnings diag.List
+
+	options UpOptions
+	project *project.Project
+	task    render.Task
+	ports   []render.PortRequest
+	// given says that the facts, ports among them, came from a file.
+	given bool
+}
+
+// NewPlan loads the project and settles which pod is meant. Its error carries
+// every problem found.
+func NewPlan(ctx context.Context, o UpOptions) (*Plan, error) {
+	if o.Name != "" {
+		if err := checkName(o.Name); err != nil {
+			return nil, err
+		}
+	}
+	loaded, err := project.Load(ctx, o.Project)
+	if err != nil {
+		return nil, err
+	}
+	if s := o.ExitCodeFrom; s != "" {
+		if _, ok := loaded.Compose.Services[s]; !ok {
+			return nil, unknownService(s, loaded.Compose.ServiceNames())
+		}
+	}
+	p := &Plan{options: o, project: loaded, Warnings: loaded.Warnings}
+	p.facts()
+	p.ports = render.PublishedPorts(loaded.Compose)
+	p.task.Hash = render.ContentHash(p.input())
+	return p, nil
+}
+
+// facts makes up the task's, or takes those of the file.
+func (p *Plan) facts() {
+	o, config := p.options, p.project.Config
+	if o.Task != nil {
+		p.given = true
+		p.task = o.Task.Task
+		p.ID = p.task.PodID
+		if p.ID == "" {
+			p.ID = p.task.ID
+		}
+	}
+	if !p.given || o.Name != "" {
+		p.ID = podID(p.project.Compose.Name, o.Project.Environment, o.Name)
+		p.task.ID, p.task.Name = p.ID, p.project.Compose.Name
+	}
+	if !p.given {
+		p.task.ExecutorID = p.ID
+		p.task.Job = config.Job
+		p.task.Resources = config.Resources
+	}
+	// Whatever task it is, this machine's user runs it: no sweeper may take it
+	// for the orphan of an executor.
+	p.task.Front, p.task.PodID, p.task.Version = render.FrontLocal, p.ID, o.Version
+	if o.CPUs > 0 {
+		p.task.Resources.CPUs = o.CPUs
+	}
+	if o.MemMB > 0 {
+		p.task.Resources.MemMB = o.MemMB
+	}
+}
+
+func (p *Plan) settings() render.Settings {
+	if p.options.Task != nil {
+		return p.options.Task.Settings
+	}
+	return p.project.Config.Render
+}
+
+func (p *Plan) input() render.Input {
+	return render.Input{Project: p.project.Compose, Task: p.task, Settings: p.settings(), Locate: p.project.Locate}
+}
+
+// Hash is that of the pod's content: a second `up` of the same has the same.
+func (p *Plan) Hash() string { return p.task.Hash }
+
+// rules are how the pod lives.
+func (p *Plan) rules(r render.Result) pod.Rules {
+	o, t := p.options, p.project.Config.Timeouts
+	rules := pod.Rules{
+		Job: p.task.Job, Expect: map[string]int{}, Keep: o.Keep,
+		LaunchTimeout: t.Launch, EngineTimeout: t.Engine, StopTimeout: t.Stop,
+		KeepFailed: p.project.Config.KeepFailed > 0,
+	}
+	if o.WaitFor > 0 {
+		rules.LaunchTimeout = o.WaitFor
+	}
+	for name, s := range r.Project.Services {
+		rules.Expect[name] = s.GetScale()
+	}
+	if _, ok := r.Project.Services[render.InfraService]; ok {
+		rules.Infra = render.InfraService
+	}
+	switch o.AbortOnExit {
+	case "any":
+		rules.AbortOnExit = true
+	case "never":
+		rules.Tolerate = true
+	}
+	return rules
+}
+
+// secrets are the values that the rendered file leaves out, from this
+// process's environment and the project's files.
+func (p *Plan) secrets() map[string]string {
+	values := map[string]string{}
+	for _, key := range p.settings().Secrets {
+		for _, s := range p.project.Compose.Services {
+			if v := s.Environment[key]; v != nil {
+				values[key] = *v
+			}
+		}
+		if v, ok := p.project.Compose.Environment[key]; ok && values[key] == "" {
+			values[key] = v
+		}
+	}
+	return values
+}
+
+// render renders the pod with all of its facts, and loads nothing from disk.
+func (p *Plan) render() (render.Result, []byte, error) {
+	r := render.Render(p.input())
+	if err := r.Diagnostics.Err(); err != nil {
+		return r, nil, err
+	}
+	bytes, err := r.YAML()
+	if err != nil {
+		return r, nil, fmt.Errorf("writing the rendered pod: %w", err)
+	}
+	return r, bytes, nil
+}
+
+// Services are the names of the pod's services.
+func (p *Plan) Services() []string { return p.project.Compose.ServiceNames() }
