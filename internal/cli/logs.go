@@ -58,7 +58,7 @@ dce logs --local -f --tail 10 web`,
 	fs.StringVar(&f.since, "since", "", "only lines after `TIME` (2026-11-22T12:00:00Z) or of the last while (10m)")
 	fs.StringVar(&f.tail, "tail", "all", "only the last `N` lines of each service")
 	fs.BoolVar(&f.noPrefix, "no-prefix", false, "leave out the names of the services")
-	fs.BoolVarP(&f.timestamps, "timestamps", "t", false, "show when each line was written")
+	fs.BoolVar(&f.timestamps, "timestamps", false, "show when each line was written")
 	fs.VarP(&f.output, "output", "o", "print as `text|json`")
 	grouped(cmd, groupWhat, "name", "since", "tail")
 	grouped(cmd, groupOutput, "no-prefix", "timestamps", "output")

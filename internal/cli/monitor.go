@@ -16,10 +16,12 @@ const monitorName = "pod-monitor"
 
 func (a *app) monitorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:         monitorName,
-		Hidden:      true,
-		Short:       "Look after a local pod in the background",
-		Long:        "Started by `dce up --local -d`, which tells it what to do through a pipe.",
+		Use:    monitorName,
+		Hidden: true,
+		Short:  "Look after a local pod in the background",
+		Long:   "Started by `dce up --local -d`, which tells it what to do through a pipe.",
+		Example: `# starts it
+dce up --local -d`,
 		Args:        noArgs,
 		Annotations: map[string]string{noEnvKey: "yes"},
 		RunE: a.plain(func(ctx context.Context, _ []string) error {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"dce/internal/diag"
 	"dce/internal/local"
 	"dce/internal/project"
-	"dce/internal/task"
 )
 
 // upFlags are what `dce up` takes.
@@ -129,7 +127,7 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 	if f.task == "" {
 		return o, nil
 	}
-	facts, err := readTask(f.task)
+	facts, err := a.readTaskFile(f.task)
 	o.Task = &facts
 	return o, err
 }
@@ -185,15 +183,6 @@ func (a *app) monitorArgs() ([]string, error) {
 		})
 	}
 	return []string{self, monitorName}, nil
-}
-
-func readTask(name string) (task.File, error) {
-	var f task.File
-	data, err := os.ReadFile(name)
-	if err == nil {
-		err = json.Unmarshal(data, &f)
-	}
-	return f, err
 }
 
 // waitFlag is --wait with or without a duration.

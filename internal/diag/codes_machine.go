@@ -26,6 +26,9 @@ dce ls lists all pods of the machine.`},
 
 Stop the task through the framework. dce reap removes the pods whose executor is gone.`},
 		{Code: "DCE428", Title: "No such service", Exit: ExitUsage, Text: `A flag or an argument names a service that the pod does not have. Services that belong to a profile exist only with that profile (--profile).`},
+		{Code: "DCE429", Title: "The program cannot find itself", Exit: ExitUnreachable, Text: `A pod in the background is looked after by this program, started again. The operating system did not say where its file is: it was removed or replaced while it ran, or /proc is not mounted.
+
+Run the pod attached, without -d, or install the program again.`},
 		{Code: "DCE430", Title: "The pod has no limits here", Exit: ExitDone, Text: `On an agent a pod lives in the cgroup of its task, which limits what all of its containers use together. Making one here needs root, an engine on this machine, and a cgroup file system that can be written to. Without, the containers are put below one common parent, and --cpus and --mem limit nothing.`},
 	}
 }

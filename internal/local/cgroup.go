@@ -2,23 +2,117 @@ package local
 
 import (
 	"context"
+	"fmt"
+	"path"
+	"strings"
+	"time"
 
 	"dce/internal/cgroup"
+	"dce/internal/diag"
 	"dce/internal/engine"
+	"dce/internal/render"
 	"dce/internal/supervisor"
+)
+
+const (
+	// cgroupRoot is the parent of the cgroups of local pods.
+	cgroupRoot = "/dce"
+	// sharedParent is the one for all pods that cannot have their own. The engine
+	// makes it, and it stays.
+	sharedParent = "/dce/shared"
+	// cgroupTime bounds the removal of a cgroup that is still busy.
+	cgroupTime = 2 * time.Second
 )
 
 // cgroupPlan is the parent cgroup of a pod.
 type cgroupPlan struct {
-	// Parent is what the containers are told, empty for the engine's default.
+	// Parent is what the containers are told.
 	Parent string `json:"parent,omitempty"`
 	// Own says that it is made and removed with the pod.
 	Own    bool          `json:"own,omitempty"`
 	Limits cgroup.Limits `json:"limits,omitzero"`
 }
 
-func (c cgroupPlan) around(e supervisor.Engine) supervisor.Engine { return e }
+// planCgroup settles a pod's cgroup: that of its task, one of its own, or,
+// where neither can be made, a common one that limits nothing.
+func planCgroup(podID string, t render.Task, info engine.Info, tree cgroup.Tree) (cgroupPlan, diag.List) {
+	limits := cgroup.Limits{CPUs: t.Resources.CPUs, MemMB: t.Resources.MemMB}
+	reason := tree.Check(cgroup.Engine{Local: info.Local, Driver: info.CgroupDriver, Version: info.CgroupVersion})
+	switch {
+	case reason == cgroup.Usable && strings.HasPrefix(t.CgroupParent, "/"):
+		return cgroupPlan{Parent: t.CgroupParent, Own: true, Limits: limits}, nil
+	case reason == cgroup.Usable:
+		return cgroupPlan{Parent: path.Join(cgroupRoot, elementOf(podID)), Own: true, Limits: limits}, nil
+	case reason == cgroup.SystemdDriver:
+		return cgroupPlan{Parent: cgroup.Slice(podID)}, noLimits(reason, limits)
+	case info.CgroupDriver == "systemd":
+		return cgroupPlan{Parent: cgroup.Slice("shared")}, noLimits(reason, limits)
+	}
+	return cgroupPlan{Parent: sharedParent}, noLimits(reason, limits)
+}
 
-func (u *upping) cgroup() (cgroupPlan, string) { return cgroupPlan{}, "" }
+// noLimits tells of a pod that nothing limits: gravely when limits were asked for.
+func noLimits(r cgroup.Reason, asked cgroup.Limits) diag.List {
+	d := diag.Diagnostic{
+		Code: "DCE430", Severity: diag.Note, Summary: fmt.Sprintf("the pod has no limits here: %s", r),
+		Hint: "see `dce explain DCE430`",
+	}
+	if asked.CPUs > 0 || asked.MemMB > 0 {
+		d.Severity = diag.Warning
+		d.Detail = "The processors and the memory that it was given limit nothing."
+	}
+	return diag.List{d}
+}
 
-func removeCgroup(context.Context, engine.Summary) error { return nil }
+// around gives the pod its cgroup.
+func (c cgroupPlan) around(e supervisor.Engine) (supervisor.Engine, error) {
+	if !c.Own {
+		return e, nil
+	}
+	tree, err := cgroup.Detect()
+	if err != nil {
+		return nil, err
+	}
+	return supervisor.InCgroup(e, parent{tree, c}), nil
+}
+
+// parent is a pod's own parent cgroup.
+type parent struct {
+	tree cgroup.Tree
+	plan cgroupPlan
+}
+
+// Create implements supervisor.Cgroup.
+func (p parent) Create(ctx context.Context) error {
+	return p.tree.Create(ctx, p.plan.Parent, p.plan.Limits)
+}
+
+// Remove implements supervisor.Cgroup.
+func (p parent) Remove(ctx context.Context) error { return p.tree.Remove(ctx, p.plan.Parent) }
+
+// removeCgroups removes the parents of a pod that is taken down from outside.
+func removeCgroups(ctx context.Context, pods []engine.Summary) error {
+	parents := map[string]bool{}
+	for _, p := range pods {
+		for _, c := range p.Containers {
+			if strings.HasPrefix(c.CgroupParent, "/") && c.CgroupParent != sharedParent {
+				parents[c.CgroupParent] = true
+			}
+		}
+	}
+	if len(parents) == 0 {
+		return nil
+	}
+	tree, err := cgroup.Detect()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, cgroupTime)
+	defer cancel()
+	for p := range parents {
+		if err := tree.Remove(ctx, p); err != nil {
+			return fmt.Errorf("removing cgroup %s: %w", p, err)
+		}
+	}
+	return nil
+}

@@ -181,10 +181,8 @@ func (m *Machine) remove(ctx context.Context, o DownOptions, f found, display Pr
 	if err := left.Remove(ctx); err != nil {
 		return err
 	}
-	for _, p := range f.pods {
-		if err := removeCgroup(ctx, p); err != nil {
-			m.Log.Warn("removing the pod's cgroup", "err", err)
-		}
+	if err := removeCgroups(ctx, f.pods); err != nil {
+		m.Log.Warn("removing the pod's cgroup", "err", err)
 	}
 	path, err := lease.Path(m.Dirs.Leases, elementOf(o.ID))
 	if err != nil {

@@ -25,8 +25,9 @@ func (m *Machine) DryRun(ctx context.Context, p *Plan) ([]string, error) {
 			return nil, err
 		}
 	}
-	cgroup, _ := u.cgroup()
-	p.task.CgroupParent, p.task.CgroupDriver = cgroup.Parent, info.CgroupDriver
+	if err := u.cgroup(1); err != nil {
+		return nil, err
+	}
 	r, _, err := p.render()
 	if err != nil {
 		return nil, err

@@ -64,7 +64,11 @@ func newLife(ctx context.Context, m *Machine, o order, sink progress.Sink, repor
 	made := m.Engine.Pod(engine.Spec{
 		Project: p, PodID: o.ID, Pull: o.Pull, Build: o.Build, Env: o.Secrets, Progress: sink,
 	})
-	l := &life{log: m.Log, order: o, report: report, work: &recorder{Engine: o.Cgroup.around(made)}}
+	work, err := o.Cgroup.around(made)
+	if err != nil {
+		return nil, err
+	}
+	l := &life{log: m.Log, order: o, report: report, work: &recorder{Engine: work}}
 	l.events, err = os.OpenFile(filepath.Join(o.Dir, eventsFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the timeline: %w", err)

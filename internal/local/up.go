@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"dce/internal/cgroup"
+	"dce/internal/diag"
 	"dce/internal/engine"
 	"dce/internal/lease"
 	"dce/internal/pod"
@@ -50,6 +52,7 @@ type upping struct {
 	self    []string
 	info    engine.Info
 	result  render.Result
+	parent  cgroupPlan
 }
 
 func (u *upping) do(ctx context.Context) (int, error) {
@@ -166,10 +169,8 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 			return order{}, err
 		}
 	}
-	cgroup, note := u.cgroup()
-	p.task.CgroupParent, p.task.CgroupDriver = cgroup.Parent, u.info.CgroupDriver
-	if note != "" && try == 1 {
-		u.machine.Screen.Say("%s", note)
+	if err := u.cgroup(try); err != nil {
+		return order{}, err
 	}
 	var rendered []byte
 	u.result, rendered, err = p.render()
@@ -181,7 +182,7 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 	}
 	o := order{
 		ID: p.ID, Dir: dir, Hash: p.Hash(), Pull: p.options.Pull, Build: !p.options.NoBuild,
-		Rules: p.rules(u.result), Cgroup: cgroup, Secrets: p.secrets(),
+		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: p.secrets(),
 	}
 	return o, u.write(o, rendered)
 }
@@ -195,6 +196,21 @@ func (u *upping) write(o order, rendered []byte) error {
 		writeJSON(o.Dir+"/"+taskFile, facts),
 		newStatus(o.ID, o.Hash, pod.Pod{State: pod.Idle}, time.Now()).write(o.Dir),
 	)
+}
+
+// cgroup settles the pod's parent cgroup.
+func (u *upping) cgroup(try int) error {
+	tree, err := cgroup.Detect()
+	if err != nil {
+		return err
+	}
+	var notes diag.List
+	u.parent, notes = planCgroup(u.plan.ID, u.plan.task, u.info, tree)
+	u.plan.task.CgroupParent, u.plan.task.CgroupDriver = u.parent.Parent, u.info.CgroupDriver
+	if try == 1 {
+		u.machine.Screen.Warn(notes)
+	}
+	return nil
 }
 
 func (u *upping) ports(ctx context.Context, avoid map[uint16]bool) error {
