@@ -52,34 +52,64 @@ func (v *variables) sslVerify() bool {
 	return current || old
 }
 
-// config builds the client's side. The names that a certificate may bear are
-// the address dialled and what it resolves to in reverse, as libmesos' default
-// scheme has it: the executor knows its agent by address only.
-func (t TLS) config(address string) (*tls.Config, error) {
+// dialer speaks TLS over connections of dial. The names that a certificate may
+// bear are the address dialled and what it resolves to in reverse, as libmesos'
+// default scheme has it: the executor knows its agent by address only.
+func (t TLS) dialer(address string, dial Dialer) (Dialer, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("splitting %s: %w", address, err)
 	}
-	c := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		CipherSuites:       cipherSuites(),
-		InsecureSkipVerify: true, // VerifyConnection below checks what is to be checked
-	}
-	if t.CertFile != "" && t.KeyFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("loading the client certificate: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	if !t.Verify {
-		return c, nil
-	}
-	roots, err := t.roots()
+	config, err := t.config()
 	if err != nil {
 		return nil, err
 	}
-	c.VerifyConnection = func(s tls.ConnectionState) error { return verifyAgent(s, roots, host) }
+	verify := func(context.Context, tls.ConnectionState) error { return nil }
+	if t.Verify {
+		roots, err := t.roots()
+		if err != nil {
+			return nil, err
+		}
+		verify = func(ctx context.Context, s tls.ConnectionState) error { return verifyAgent(ctx, s, roots, host) }
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		plain, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := handshake(ctx, tls.Client(plain, config), verify)
+		if err != nil {
+			return nil, errors.Join(err, plain.Close())
+		}
+		return conn, nil
+	}, nil
+}
+
+// handshake verifies before anything is sent over the connection.
+func handshake(ctx context.Context, conn *tls.Conn, verify func(context.Context, tls.ConnectionState) error) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("speaking TLS with the agent: %w", err)
+	}
+	if err := verify(ctx, conn.ConnectionState()); err != nil {
+		return nil, fmt.Errorf("verifying the agent: %w", err)
+	}
+	return conn, nil
+}
+
+// config is the client's side. It does not verify: handshake does, by other
+// rules for names than crypto/tls has.
+func (t TLS) config() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: cipherSuites(), InsecureSkipVerify: true}
+	if t.CertFile == "" || t.KeyFile == "" {
+		return c, nil
+	}
+	pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("loading the client certificate: %w", err)
+	}
+	c.Certificates = []tls.Certificate{pair}
 	return c, nil
 }
 
@@ -134,7 +164,7 @@ func (t TLS) authorityFiles() ([]string, error) {
 	return files, nil
 }
 
-func verifyAgent(s tls.ConnectionState, roots *x509.CertPool, host string) error {
+func verifyAgent(ctx context.Context, s tls.ConnectionState, roots *x509.CertPool, host string) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("the agent shows no certificate")
 	}
@@ -147,7 +177,7 @@ func verifyAgent(s tls.ConnectionState, roots *x509.CertPool, host string) error
 		return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
 	}
 	err := leaf.VerifyHostname(host)
-	if err == nil || slices.ContainsFunc(namesOf(host), func(n string) bool { return bears(leaf, n) }) {
+	if err == nil || slices.ContainsFunc(namesOf(ctx, host), func(n string) bool { return bears(leaf, n) }) {
 		return nil
 	}
 	return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
@@ -164,8 +194,8 @@ func bears(c *x509.Certificate, name string) bool {
 
 // namesOf looks an address up in reverse. A resolver that does not answer in
 // two seconds gives no names.
-func namesOf(host string) []string {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+func namesOf(ctx context.Context, host string) []string {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	names, err := net.DefaultResolver.LookupAddr(ctx, host)
 	if err != nil {

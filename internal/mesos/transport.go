@@ -49,9 +49,7 @@ func newTransport(env Environment, userAgent string, dial Dialer) (*transport, e
 		DisableCompression:  true,
 		MaxIdleConnsPerHost: 1,
 		IdleConnTimeout:     time.Minute,
-		TLSHandshakeTimeout: dialTimeout,
 		Protocols:           new(http.Protocols),
-		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
 	t.Protocols.SetHTTP1(true)
 	switch {
@@ -62,11 +60,11 @@ func newTransport(env Environment, userAgent string, dial Dialer) (*transport, e
 		}
 	case env.TLS.Enabled:
 		scheme = "https"
-		config, err := env.TLS.config(env.Address)
+		secure, err := env.TLS.dialer(env.Address, dial)
 		if err != nil {
 			return nil, badTLS(err)
 		}
-		t.TLSClientConfig = config
+		t.DialTLSContext = secure
 	}
 	return &transport{
 		client: &http.Client{Transport: t, CheckRedirect: stay},
