@@ -100,8 +100,8 @@ func composeCodes() []Entry {
 		},
 		{
 			Code: "DCE119", Title: "reference out of the project", Exit: ExitInvalid,
-			Text: "include, extends, env_file, label_file, and the files of secrets and configs must stay below the directory of the first compose file, symbolic " +
-				"links followed: that directory is what travels to an agent, and a job must not read the files of its host. Put a copy of the file into the " +
+			Text: "include, extends, env_file, label_file, and the files of secrets and configs must stay below the directory of the first compose file (or of " +
+				"dce.yaml, where that is above it), symbolic links followed: that directory is what travels to an agent, and a job must not read the files of its host. Put a copy of the file into the " +
 				"project. A directory of the host is mounted with `volumes`, which the operator of an agent can allow or not.",
 		},
 		{

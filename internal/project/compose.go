@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/template"
+	"github.com/compose-spec/compose-go/v2/tree"
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"dce/internal/diag"
@@ -90,7 +93,9 @@ func (r request) options(o *loader.Options) {
 	o.SetProjectName(r.name, true)
 	o.Profiles = r.profiles
 	o.SelectedServices = r.services
-	o.SkipInterpolation = !r.interpolate
+	if !r.interpolate {
+		o.Interpolate = onlyWhereNeeded(*o.Interpolate)
+	}
 	o.SkipNormalization = !r.normalize
 	o.SkipInclude, o.SkipExtends = r.whole, r.whole
 	o.SkipValidation, o.SkipConsistencyCheck = r.lenient, r.lenient
@@ -119,6 +124,30 @@ func declareDefault(model map[string]any) {
 			networks["default"] = map[string]any{}
 		}
 	}
+}
+
+// onlyWhereNeeded leaves variables as they stand but where compose-go takes the
+// text apart: a port, a size, a number cannot be had with ${...} in it.
+func onlyWhereNeeded(o interpolation.Options) *interpolation.Options {
+	fill := func(text string) (string, error) {
+		return template.SubstituteWithOptions(text, template.Mapping(o.LookupValue), template.WithoutLogging)
+	}
+	casts := map[tree.Path]interpolation.Cast{}
+	for _, f := range forms() {
+		casts[f.path] = func(text string) (any, error) { return fill(text) }
+	}
+	for path, cast := range o.TypeCastMapping {
+		casts[path] = func(text string) (any, error) {
+			filled, err := fill(text)
+			if err != nil {
+				return nil, err
+			}
+			return cast(filled)
+		}
+	}
+	o.TypeCastMapping = casts
+	o.Substitute = func(text string, _ template.Mapping) (string, error) { return text, nil }
+	return &o
 }
 
 func (r request) files(s *source) []types.ConfigFile {

@@ -34,6 +34,32 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// A case of testdata/good is the same, with the merged project in want.yaml
+// and what is warned of below it.
+func TestGoodInput(t *testing.T) {
+	for _, dir := range caseDirs(t, "testdata/good", "want.yaml") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			in, err := filepath.Abs(filepath.Join(dir, "in"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := Load(t.Context(), caseOptions(t, dir, in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := p.Compose.MarshalYAML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := "# files: " + strings.Join(p.Files, " ") + "\n" + string(text)
+			for line := range strings.Lines(transcript(in, p.Warnings)) {
+				got += "# " + line
+			}
+			golden(t, filepath.Join(dir, "want.yaml"), strings.ReplaceAll(strings.ReplaceAll(got, in+"/", ""), in, "IN"))
+		})
+	}
+}
+
 func caseOptions(t *testing.T, dir, in string) Options {
 	t.Helper()
 	o := isolated(in)
@@ -56,6 +82,8 @@ func caseOptions(t *testing.T, dir, in string) Options {
 			o.Root = filepath.Join(in, value)
 		case "-C":
 			o.Dir = filepath.Join(in, value)
+		case "NOINTERPOLATE":
+			o.NoInterpolate = true
 		case "SERVICE":
 			o.Services = append(o.Services, value)
 		default:

@@ -48,10 +48,17 @@ func outside(root, path, text string, pos diag.Pos) diag.Diagnostic {
 	return d
 }
 
-// root is the directory that no reference may leave.
+// root is the directory that no reference may leave: that of the first compose
+// file, or of dce.yaml where it stands above.
 func (s *session) root() string {
 	if s.options.Root != "" {
 		return s.options.Root
+	}
+	if s.configFound == "" {
+		return s.place.dir
+	}
+	if dir := filepath.Dir(s.configFound); inside(dir, s.place.dir) {
+		return dir
 	}
 	return s.place.dir
 }

@@ -42,7 +42,8 @@ type Options struct {
 	// Environ is the process environment as KEY=VALUE, for interpolation and
 	// for the DCE_* and COMPOSE_* settings.
 	Environ []string
-	// NoInterpolate leaves ${...} as it stands.
+	// NoInterpolate leaves ${...} as it stands, but where a text must be taken
+	// apart (a port, a size, a number).
 	NoInterpolate bool
 	// TaskEnv are the task's facts that interpolation sees beside Environ
 	// (PORT0, HOST, ...); they win over it.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"dce/internal/diag"
-
 	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/diag"
 )
 
 const rendered = `name: pod-1

@@ -10,7 +10,10 @@ import (
 	"dce/internal/diag"
 )
 
-var unsetVariable = regexp.MustCompile(`^The "(.*)" variable is not set`)
+var (
+	unsetVariable = regexp.MustCompile(`^The "(.*)" variable is not set`)
+	quotedBoolean = regexp.MustCompile(`^"(.*)" for boolean is not supported`)
+)
 
 // warn turns compose-go's warnings into diagnostics with their places.
 func (s *session) warn(messages []string) {
@@ -22,11 +25,35 @@ func (s *session) warn(messages []string) {
 		case v != nil:
 			s.add(diag.List{s.unset(v[1])})
 		default:
-			s.add(diag.List{{Code: "DCE125", Severity: diag.Warning, Summary: m, Pos: s.mentioned(m)}})
+			s.add(diag.List{s.said(m)})
 		}
 		seen[m] = true
 	}
 	s.obsoleteVersions()
+}
+
+// said is a warning in compose-go's own words, at the value that it quotes.
+func (s *session) said(message string) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "DCE125", Severity: diag.Warning, Summary: message, Pos: s.mentioned(message),
+		Hint: "it is accepted now; change it before it is not",
+	}
+	if v := quotedBoolean.FindStringSubmatch(message); v != nil {
+		d.Pos = s.scalar(func(text string) bool { return text == v[1] })
+	}
+	return d
+}
+
+// scalar is the place of the first value with a text that a test accepts.
+func (s *session) scalar(accept func(string) bool) diag.Pos {
+	for _, src := range s.all() {
+		for _, doc := range src.docs {
+			if n := find(doc, func(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && accept(n.Value) }); n != nil {
+				return src.at(n)
+			}
+		}
+	}
+	return diag.Pos{}
 }
 
 func (s *session) unset(name string) diag.Diagnostic {
@@ -35,14 +62,7 @@ func (s *session) unset(name string) diag.Diagnostic {
 		Hint: fmt.Sprintf("set it, or write ${%s:-default}, or ${%s:?} where it must be set", name, name),
 	}
 	mention := regexp.MustCompile(`\$\{?` + regexp.QuoteMeta(name) + `\b`)
-	for _, src := range s.all() {
-		for _, doc := range src.docs {
-			if n := find(doc, func(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && mention.MatchString(n.Value) }); n != nil {
-				d.Pos = src.at(n)
-				return d
-			}
-		}
-	}
+	d.Pos = s.scalar(mention.MatchString)
 	return d
 }
 
