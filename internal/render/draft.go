@@ -75,9 +75,9 @@ func (d *draft) changed(reason string, path ...string) {
 	d.changedFrom(diag.Pos{}, reason, path...)
 }
 
-// changedFrom records a change whose value came from that place.
+// changedFrom records a change whose value came from that place. It keeps path.
 func (d *draft) changedFrom(from diag.Pos, reason string, path ...string) {
-	d.changes = append(d.changes, Change{Rule: d.rule, Path: clone(path), Reason: reason, From: from})
+	d.changes = append(d.changes, Change{Rule: d.rule, Path: path, Reason: reason, From: from})
 }
 
 // problem records a diagnostic.

@@ -10,8 +10,9 @@ import (
 
 func environmentRule(d *draft) {
 	facts := Environment(d.in.Task, d.in.Settings)
+	keys := sortedKeys(facts)
 	d.eachOwn(func(name string, s *types.ServiceConfig) {
-		for _, key := range sortedKeys(facts) {
+		for _, key := range keys {
 			if _, ok := s.Environment[key]; ok {
 				continue
 			}

@@ -43,7 +43,7 @@ func (r PortRequest) Protocols() []string {
 // service's ports in file order. Services outside the pod's network are left
 // out: they publish nothing.
 func PublishedPorts(p *types.Project) []PortRequest {
-	d := newDraft(Input{Project: p})
+	d := draft{p: p} // only read, so not a copy
 	members := d.members()
 	if infra, ok := d.p.Services[InfraService]; ok && isInfra(infra) {
 		members = append(members, InfraService)

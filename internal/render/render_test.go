@@ -221,3 +221,21 @@ func TestEveryRuleSaysWhatItDoes(t *testing.T) {
 		seen[r.Name] = true
 	}
 }
+
+func TestDollarsAreDoubledInValuesAlone(t *testing.T) {
+	for _, file := range []string{
+		"services: {web: {image: a, labels: {a$b: 'c$$d'}}}",
+		"services: {web: {image: a, labels: {'a: $b': 'c$$d'}}}",
+		"services: {web: {image: a, labels: {\"a\\n$b: x\": 'c$$d'}}}",
+		"services: {web: {image: a, labels: {'$a': 'c'}, command: ['$$x: y', '- $$z', '$$q:']}}",
+		"services: {web: {image: a, command: [sh, -c, \"a: $$b\\nc $$d: e\\n$$f\\n\"]}}",
+		"services: {web: {image: a, labels: {'? $k': '$$v'}}}",
+		"services: {web: {image: a, labels: {'" + strings.Repeat("long", 50) + "$': '$$v'}}}",
+	} {
+		p := load(t, file)
+		again := load(t, yamlOf(t, p))
+		if diff := cmp.Diff(p.Services["web"], again.Services["web"]); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", file, diff)
+		}
+	}
+}

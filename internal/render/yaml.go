@@ -28,8 +28,10 @@ func YAML(p *types.Project) ([]byte, error) {
 // escapeDollars doubles every $ that stands in a value: compose interpolates
 // values, not keys.
 func escapeDollars(out []byte) ([]byte, error) {
-	if !bytes.ContainsRune(out, '$') {
-		return out, nil
+	if !dollarInKey(out) {
+		// A $ has no meaning in YAML, so no quoting depends on it. Reading and
+		// printing again would cost as much as all of the printing before.
+		return bytes.ReplaceAll(out, []byte("$"), []byte("$$")), nil
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(out, &doc); err != nil {
@@ -43,6 +45,34 @@ func escapeDollars(out []byte) ([]byte, error) {
 		return nil, fmt.Errorf("printing the project: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// dollarInKey reports whether a key may hold a $. It may be wrong only in
+// saying so: a line counts whose first colon comes after its first $, or that
+// starts with a quote or a question mark, where colons may be part of the key.
+func dollarInKey(out []byte) bool {
+	for line := range bytes.Lines(out) {
+		dollar := bytes.IndexByte(line, '$')
+		if dollar < 0 {
+			continue
+		}
+		text := bytes.TrimLeft(line, " -")
+		if bytes.ContainsAny(text[:1], "\"'?") || keyEnd(line) > dollar {
+			return true
+		}
+	}
+	return false
+}
+
+// keyEnd is where the first key of a line ends, -1 where it has none.
+func keyEnd(line []byte) int {
+	if i := bytes.Index(line, []byte(": ")); i >= 0 {
+		return i
+	}
+	if line = bytes.TrimRight(line, "\n"); bytes.HasSuffix(line, []byte(":")) {
+		return len(line) - 1
+	}
+	return -1
 }
 
 func doubleDollars(n *yaml.Node) {
