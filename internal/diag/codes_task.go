@@ -46,7 +46,9 @@ func taskCodes() []Entry {
 				"running and looks for the agent until MESOS_RECOVERY_TIMEOUT has passed (the agent's --recovery_timeout, " +
 				"15 minutes by default). Without it, it stops them at once, because an agent that starts again kills the " +
 				"executors it has no record of. Turn checkpointing on in the framework to let tasks outlive a restart of " +
-				"the agent (Marathon: --checkpoint, on by default).",
+				"the agent (Marathon: --checkpoint, on by default). " +
+				"Where the executor never got through at all, the agent may want https: LIBPROCESS_SSL_ENABLED=1 in the " +
+				"job's environment asks for it.",
 		},
 		{
 			Code: "DCE620", Title: "a job names a file outside of its sandbox", Exit: ExitInvalid,
