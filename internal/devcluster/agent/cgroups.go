@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // hierarchies are those that --isolation=cgroups/cpu,cgroups/mem with the linux launcher uses; the freezer is first.
@@ -107,15 +106,8 @@ func (g *cgroups) kill() {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already
 		}
 		g.freeze("THAWED")
-		g.pause()
+		pause()
 	}
-}
-
-// pause lets the kernel end what was killed: there is nothing to wait on in a version 1 cgroup.
-func (g *cgroups) pause() {
-	timer := time.NewTimer(10 * time.Millisecond)
-	defer timer.Stop()
-	<-timer.C
 }
 
 // freeze asks for a state and waits a second at most until the cgroup has it.
@@ -129,7 +121,7 @@ func (g *cgroups) freeze(state string) {
 		if err != nil || strings.TrimSpace(string(now)) == state {
 			return
 		}
-		g.pause()
+		pause()
 	}
 }
 
@@ -174,7 +166,7 @@ func (g *cgroups) remove() {
 				if err == nil || errors.Is(err, os.ErrNotExist) {
 					break
 				}
-				g.pause()
+				pause()
 			}
 		}
 	}

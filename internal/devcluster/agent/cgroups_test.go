@@ -114,7 +114,7 @@ func TestTheLinuxLauncherKillsEverythingAndRemovesItsCgroups(t *testing.T) {
 			tr.must(tr.agent.Shutdown("fw", "ex"))
 			tr.expect("FAILURE")
 			for _, pid := range children {
-				if alive(pid) {
+				if isAlive(pid) {
 					t.Errorf("child %d lives", pid)
 				}
 			}
@@ -146,7 +146,7 @@ func TestAnAgentKillsTheOrphansOfTheOneBefore(t *testing.T) {
 	tr.must(err)
 	tr.must(next.Stop(t.Context()))
 	tr.expect("FAILURE 9", "t1 TASK_FAILED")
-	if alive(pid) {
+	if isAlive(pid) {
 		t.Error("the orphan lives")
 	}
 
@@ -169,7 +169,7 @@ func TestAnAgentWithCgroupsRestarts(t *testing.T) {
 			tr.must(tr.agent.Restart(t.Context(), RestartOptions{}))
 			if !checkpoint {
 				tr.expect("t1 TASK_LOST REASON_AGENT_DISCONNECTED")
-				eventually(t, "the orphan is gone", func() bool { return !alive(children[0]) && !alive(children[1]) })
+				eventually(t, "the orphan is gone", func() bool { return !isAlive(children[0]) && !isAlive(children[1]) })
 
 				return
 			}

@@ -2,13 +2,15 @@ package agent
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
-// killTree kills a process, its descendants, and all of its session, as Mesos' posix launcher does. What left the
-// session after its parent died survives it, there as here.
+// killTree kills a process, its descendants, and all of its session, as Mesos' posix launcher does, and waits a second
+// at most for each generation to be dead. What left the session after its parent died survives it, there as here.
 func killTree(leader int) {
 	for range 10 { // again, for what was forked meanwhile
 		found := treeOf(leader)
@@ -18,7 +20,26 @@ func killTree(leader int) {
 		for _, pid := range found {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already
 		}
+		for range 100 {
+			if !slices.ContainsFunc(found, isAlive) {
+				break
+			}
+			pause()
+		}
 	}
+}
+
+func isAlive(pid int) bool {
+	p, ok := readStat(pid)
+
+	return ok && !p.zombie
+}
+
+// pause gives the kernel a moment to end what was killed: there is nothing to wait on but a child.
+func pause() {
+	timer := time.NewTimer(10 * time.Millisecond)
+	defer timer.Stop()
+	<-timer.C
 }
 
 // treeOf lists the living processes of a leader: descendants, and members of its session.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
@@ -79,8 +80,9 @@ func (a *Agent) queue(e *runningExecutor, tasks []mesos.TaskInfo, group bool, ro
 		d.tasks = append(d.tasks, &runningTask{info: completeTask(t, e.info, a.opts.AgentID, role), state: mesos.TASK_STAGING})
 	}
 	if e.state == terminating || e.state == terminated {
+		message := "Executor " + strings.ToLower(e.state.String())
 		for _, t := range d.tasks {
-			a.agentUpdate(e, t, e.framework.partitionAware(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor "+map[bool]string{true: "terminating", false: "terminated"}[e.state == terminating])
+			a.agentUpdate(e, t, e.framework.partitionAware(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, message)
 		}
 
 		return

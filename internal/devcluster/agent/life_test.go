@@ -139,12 +139,6 @@ func (tr *trial) executor() Executor {
 	return e
 }
 
-func alive(pid int) bool {
-	p, ok := readStat(pid)
-
-	return ok && !p.zombie
-}
-
 func TestATaskIsLaunchedKilledAndItsExecutorShutDown(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t, "report", Options{})
@@ -335,7 +329,7 @@ func TestAnExecutorWithCheckpointSurvivesARestart(t *testing.T) {
 	restart := RestartOptions{Down: 30 * time.Millisecond, NotFound: 20 * time.Millisecond, Recovering: 20 * time.Millisecond}
 	tr.must(tr.agent.Restart(t.Context(), restart))
 	tr.expect("t1 TASK_RUNNING: made while the agent was away")
-	if after := tr.executor(); after.Pid != before.Pid || after.ContainerID != before.ContainerID || !alive(after.Pid) {
+	if after := tr.executor(); after.Pid != before.Pid || after.ContainerID != before.ContainerID || !isAlive(after.Pid) {
 		t.Errorf("before the restart %+v, after it %+v", before, after)
 	}
 	tr.must(tr.agent.Kill("fw", "t1", nil))
@@ -382,7 +376,7 @@ func TestAfterARestart(t *testing.T) {
 			pid := tr.executor().Pid
 			tr.must(tr.agent.Restart(t.Context(), RestartOptions{}))
 			tr.expect(test.want...)
-			eventually(t, "the executor is gone", func() bool { return !alive(pid) })
+			eventually(t, "the executor is gone", func() bool { return !isAlive(pid) })
 		})
 	}
 }
@@ -407,7 +401,7 @@ func TestThePosixLauncherKillsTheSessionAndWhatStillHasItsParent(t *testing.T) {
 	tr.must(tr.agent.Shutdown("fw", "ex"))
 	tr.expect("FAILURE 9")
 	for _, pid := range children {
-		eventually(t, fmt.Sprintf("child %d is gone", pid), func() bool { return !alive(pid) })
+		eventually(t, fmt.Sprintf("child %d is gone", pid), func() bool { return !isAlive(pid) })
 	}
 }
 
@@ -420,10 +414,10 @@ func TestAChildInItsOwnSessionSurvivesAnExecutorThatLeftIt(t *testing.T) {
 	tr.read("children.json", &children)
 	tr.must(tr.agent.Shutdown("fw", "ex"))
 	tr.expect("FAILURE 0")
-	if alive(children[0]) {
+	if isAlive(children[0]) {
 		t.Error("the child in the executor's session lives")
 	}
-	if !alive(children[1]) {
+	if !isAlive(children[1]) {
 		t.Error("the child in its own session is dead; the posix launcher does not know it")
 	}
 	tr.must(syscall.Kill(children[1], syscall.SIGKILL))
@@ -447,7 +441,7 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	defer cancel()
 	tr.must(a.Stop(ctx))
 	for _, pid := range append(children, pid) {
-		if alive(pid) {
+		if isAlive(pid) {
 			t.Errorf("process %d lives", pid)
 		}
 	}
