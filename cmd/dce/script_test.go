@@ -45,6 +45,7 @@ func params(dir string) testscript.Params {
 func setup(e *testscript.Env) error {
 	e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 	e.Setenv("LANG", "C.UTF-8")
+	e.Setenv("GORACE", "atexit_sleep_ms=0") // a race build would wait a second at the end of each command
 	shop, err := filepath.Abs("../../examples/shop")
 	if err != nil {
 		return err

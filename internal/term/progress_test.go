@@ -94,10 +94,10 @@ func TestMoreStepsThanLinesAreCounted(t *testing.T) {
 			p.On(progress.Event{ID: "service-" + string(rune('A'+i)), Text: "starting"})
 		}
 		<-time.After(time.Second)
+		p.Close()
 		if shown := stderr.String(); !strings.Contains(shown, "and 18 more") {
 			t.Errorf("not counted: %q", shown)
 		}
-		p.Close()
 	})
 }
 
