@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -23,8 +24,8 @@ type about struct {
 	service string
 	image   string
 	project *types.Project
-	// services leads from a container's name to its service.
-	services map[string]string
+	// owners are the services that ports of the host are for.
+	owners map[uint16]string
 }
 
 // serviceError is an error of one service's container.
@@ -162,6 +163,11 @@ func forWhat(a about) string {
 func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 	of := a.what()
 	switch {
+	case says(err, "invalid reference format", "repository name must"):
+		return diag.Diagnostic{
+			Code: "DCE316", Summary: "not an image name:" + of, Detail: words(err),
+			Hint: "an image is written registry/name:tag, in lower case",
+		}, true
 	case says(err, "toomanyrequests", "rate limit", "too many requests"):
 		return diag.Diagnostic{
 			Code: "DCE313", Summary: "the registry allows no more pulls for now:" + of, Detail: words(err),
@@ -182,11 +188,6 @@ func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 		return diag.Diagnostic{
 			Code: "DCE314", Summary: "the registry cannot be reached:" + of, Detail: words(err),
 			Hint: "check that " + registryOf(a.image) + " answers from the engine's machine; with --pull missing or never an image that is here is used",
-		}, true
-	case says(err, "invalid reference format", "repository name must"):
-		return diag.Diagnostic{
-			Code: "DCE316", Summary: "not an image name:" + of, Detail: words(err),
-			Hint: "an image is written registry/name:tag, in lower case",
 		}, true
 	}
 	return diag.Diagnostic{}, false
@@ -216,21 +217,23 @@ func portTrouble(err error, a about) (diag.Diagnostic, bool) {
 	}, true
 }
 
-// boundPort finds the port in "Bind for 0.0.0.0:18081 failed" (bridge) and in
-// "listen tcp4 0.0.0.0:18081: bind" (docker-proxy).
+// boundPort finds the port in "Bind for 0.0.0.0:18081 failed" (bridge), "listen
+// tcp4 0.0.0.0:18081: bind" (docker-proxy) and "failed to bind host port for
+// 0.0.0.0:18081:172.17.0.2:80/tcp" (Engine 28).
 func boundPort(text string) string {
-	m := regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp)[46]?|exposing port \w+) [^ ]*?:(\d+)`).FindStringSubmatch(text)
+	m := regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp)[46]?|host port for|exposing port \w+) [^ ]*?:(\d+)`).FindStringSubmatch(text)
 	if m == nil {
 		return ""
 	}
 	return m[1]
 }
 
-// publisher names the service that a person wrote the port for. In a collapsed
-// pod the infra container publishes all ports; the label that render leaves
-// there is not needed: the port's own name or the container port leads back
-// only where the front knows the port map, so the container is named here.
+// publisher names the service that the port is for: in a collapsed pod infra
+// publishes for all, and only the front knows for whom.
 func publisher(a about, port string) string {
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil && a.owners[uint16(n)] != "" {
+		return a.owners[uint16(n)]
+	}
 	if a.project == nil || port == "" {
 		return ""
 	}

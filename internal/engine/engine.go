@@ -52,7 +52,10 @@ type Spec struct {
 	// RemoveVolumes: Remove takes the pod's own volumes too.
 	RemoveVolumes bool
 	// Env fills environment keys that the rendered project leaves without a value.
-	Env      map[string]string
+	Env map[string]string
+	// Owners are the services that published host ports are for, where another
+	// (infra) publishes them: a port that is taken is reported with its owner.
+	Owners   map[uint16]string
 	Progress progress.Sink
 	// CallTimeout bounds each call to the engine; zero is a minute.
 	CallTimeout time.Duration

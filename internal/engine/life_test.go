@@ -58,15 +58,7 @@ services:
 
 func (f fixture) pod(services string, change ...func(*engine.Spec)) *engine.Pod {
 	f.t.Helper()
-	p, err := project.LoadRendered(f.t.Context(), []byte(f.yaml(services)))
-	if err != nil {
-		f.t.Fatalf("loading the test's pod: %v", err)
-	}
-	spec := engine.Spec{Project: p, PodID: f.id, RemoveVolumes: true}
-	for _, c := range change {
-		c(&spec)
-	}
-	return f.engine.Pod(spec)
+	return f.podOf(f.yaml(services), change...)
 }
 
 func (f fixture) up(p *engine.Pod) {
@@ -220,4 +212,27 @@ volumes:
 		t.Fatalf("removing: %v", err)
 	}
 	f.eventually(w, "the removal", "infra gone", "web gone", "side gone")
+}
+
+// podOf is the pod of a rendered file as it stands.
+func (f fixture) podOf(rendered string, change ...func(*engine.Spec)) *engine.Pod {
+	f.t.Helper()
+	p, err := project.LoadRendered(f.t.Context(), []byte(rendered))
+	if err != nil {
+		f.t.Fatalf("loading the test's pod: %v", err)
+	}
+	spec := engine.Spec{Project: p, PodID: f.id, RemoveVolumes: true}
+	for _, c := range change {
+		c(&spec)
+	}
+	return f.engine.Pod(spec)
+}
+
+// yamlWithPort is infra alone, with a published port.
+func (f fixture) yamlWithPort(port uint16) string {
+	return strings.Replace(f.yaml(""), "network_mode: bridge", fmt.Sprintf("network_mode: bridge\n    ports: [\"127.0.0.1:%d:80\"]", port), 1)
+}
+
+func withEnv(env map[string]string) func(*engine.Spec) {
+	return func(s *engine.Spec) { s.Env = env }
 }

@@ -35,7 +35,7 @@ func (p *Pod) Start(ctx context.Context) error {
 		return err
 	}
 	if err := run.do(ctx); err != nil {
-		return classify(err, about{host: p.engine.Host(), project: project, services: p.services})
+		return classify(err, about{host: p.engine.Host(), project: project, owners: p.spec.Owners})
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func (w *watching) connection(ctx context.Context, up func()) error {
 	}
 	w.post(pod.Listed{Names: names})
 	up()
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(min(heartbeat, w.pod.spec.CallTimeout))
 	defer beat.Stop()
 	for {
 		select {
@@ -117,7 +117,7 @@ func (w *watching) subscribe(ctx context.Context, cancel context.CancelCauseFunc
 }
 
 func (w *watching) alive(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, heartbeat)
+	ctx, cancel := w.pod.bounded(ctx)
 	defer cancel()
 	if _, err := w.pod.engine.api.Ping(ctx, client.PingOptions{}); err != nil {
 		return fmt.Errorf("asking the engine whether it is there: %w", err)

@@ -21,7 +21,7 @@ import (
 // was asked for and does not answer: `make test` sets DCE_TEST_ENGINE.
 func Require(tb testing.TB) *client.Client {
 	tb.Helper()
-	if os.Getenv("DCE_TEST_ENGINE") == "" { //nolint:forbidigo // how `make test` says that an engine is there
+	if os.Getenv("DCE_TEST_ENGINE") == "" {
 		tb.Skip("needs a Docker engine: run make test")
 	}
 	api, err := client.New(client.FromEnv)

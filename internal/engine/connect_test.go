@@ -1,0 +1,61 @@
+package engine_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"dce/internal/diag"
+	"dce/internal/engine"
+)
+
+// standIn listens on a socket as an engine would.
+func standIn(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "d.sock")
+	var c net.ListenConfig
+	l, err := c.Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(func() { s.Close() })
+	return "unix://" + socket
+}
+
+func TestConnectSaysWhatIsWrongWithTheEngine(t *testing.T) {
+	t.Parallel()
+	old := standIn(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Api-Version", "1.39") })
+	hangs := standIn(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	hangsUp := standIn(t, func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			c.Close()
+		}
+	})
+	for name, test := range map[string]struct {
+		host string
+		code diag.Code
+	}{
+		"nobody is there":     {"unix://" + filepath.Join(t.TempDir(), "no.sock"), "DCE301"},
+		"nobody listens":      {"tcp://127.0.0.1:1", "DCE301"},
+		"it is too old":       {old, "DCE303"},
+		"it does not answer":  {hangs, "DCE305"},
+		"it closes the line":  {hangsUp, "DCE304"},
+		"the name is unknown": {"tcp://no-such-host.invalid:2375", "DCE301"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			e, err := engine.Connect(ctx, engine.Options{Host: test.host})
+			if !hasCode(err, test.code) {
+				t.Errorf("got %v (%v), want %s", err, e, test.code)
+			}
+		})
+	}
+}
