@@ -13,9 +13,12 @@ func BenchmarkRender(b *testing.B) {
 		var file strings.Builder
 		file.WriteString("services:\n")
 		for i := range n {
-			fmt.Fprintf(&file, "  s%d:\n    image: a:1\n    ports: ['%d:%d']\n    environment: {A: x, B: 'y$$z'}\n    volumes: ['v%d:/data']\n    networks: [n]\n    healthcheck: {test: [CMD, x]}\n", i, 1000+i, 1000+i, i)
+			fmt.Fprintf(&file, "  s%d:\n    image: a:1\n    environment: {A: x, B: 'y$$z'}\n    volumes: ['v%d:/data']\n    networks: [n]\n    healthcheck: {test: [CMD, x]}\n", i, i)
 			if i > 0 {
 				fmt.Fprintf(&file, "    depends_on: [s%d]\n", i/2)
+			}
+			if i < 5 {
+				fmt.Fprintf(&file, "    ports: ['%d:%d']\n", 8000+i, 9000+i)
 			}
 		}
 		file.WriteString("networks: {n: {}}\nvolumes:\n")
