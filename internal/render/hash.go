@@ -17,8 +17,15 @@ import (
 // (ids, host ports, sandbox, cgroup, lease, process), so that a second `up` of
 // the same content can be told. Values of secret keys are left out: the hash
 // becomes a label, which must not help to guess them.
+//
+// A pod of this machine is another one in another directory. One of an agent is
+// not: its directory is the task's sandbox, wherever that is.
 func ContentHash(in Input) string {
-	p := in.Project.WithServicesDisabled()
+	in.Task.Sandbox = "/sandbox"
+	d := newDraft(in)
+	d.each(d.rebaseService)
+	d.rebaseFiles()
+	p := d.p
 	p.Name = ""
 	for _, s := range p.Services {
 		for _, key := range in.Settings.Secrets {

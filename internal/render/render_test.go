@@ -134,6 +134,18 @@ func TestContentHashTellsContentFromFactsOfARun(t *testing.T) {
 			t.Errorf("%s does not change the hash", name)
 		}
 	}
+	elsewhere := in
+	elsewhere.Project = load(t, "services: {web: {image: a, ports: ['80'], environment: {PASSWORD: one}, volumes: ['/other/x:/x']}}")
+	elsewhere.Project.WorkingDir = "/other"
+	here := in
+	here.Project = load(t, "services: {web: {image: a, ports: ['80'], environment: {PASSWORD: one}, volumes: ['./x:/x']}}")
+	if render.ContentHash(elsewhere) != render.ContentHash(here) {
+		t.Error("the directory changes the hash of an agent's pod")
+	}
+	elsewhere.Task.Front, here.Task.Front = render.FrontLocal, render.FrontLocal
+	if render.ContentHash(elsewhere) == render.ContentHash(here) {
+		t.Error("a local pod of another directory has the same hash")
+	}
 	one, two := in, in
 	one.Settings.Secrets, two.Settings.Secrets = []string{"PASSWORD"}, []string{"PASSWORD"}
 	two.Project = load(t, "services: {web: {image: a, ports: ['80'], environment: {PASSWORD: two}}}")
