@@ -65,6 +65,7 @@ func (c *checker) envFile(path string, required bool, where ...string) {
 	f, err := openRegular(path)
 	if err == nil {
 		f.Close()
+		c.envValues(path)
 		return
 	}
 	d := unreadable(path, err)
@@ -77,4 +78,13 @@ func (c *checker) envFile(path string, required bool, where ...string) {
 	}
 	d.Pos = c.locate(where...)
 	c.problems = append(c.problems, d)
+}
+
+// envValues reads an env file before compose-go does, which reads without bounds.
+func (c *checker) envValues(path string) {
+	_, d := readEnvFile(path, func(k string) (string, bool) {
+		v, ok := c.project.Environment[k]
+		return v, ok
+	})
+	c.problems = append(c.problems, d...)
 }

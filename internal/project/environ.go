@@ -64,6 +64,9 @@ func readEnvFile(path string, lookup dotenv.LookupFn) (map[string]string, diag.L
 	if err != nil {
 		return nil, diag.List{unreadable(path, err)}
 	}
+	if d := envCost(path, string(data), lookup); len(d) > 0 {
+		return nil, d
+	}
 	values, err := dotenv.ParseWithLookup(bytes.NewReader(data), lookup)
 	if err != nil {
 		return nil, diag.List{envSyntax(path, err)}

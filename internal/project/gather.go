@@ -202,6 +202,9 @@ func (s *source) reference(name string) string {
 
 // interpolate fills in the variables of a text; what is wrong with them compose-go says.
 func (s *source) interpolate(text string) string {
+	if _, work := fillingCost(text, func(name string) int { return len(s.env[name]) }); work > maxNodes {
+		return "" // checkSize reports it
+	}
 	out, err := template.SubstituteWithOptions(text, func(k string) (string, bool) {
 		v, ok := s.env[k]
 		return v, ok
@@ -219,6 +222,7 @@ func (s *session) gather() {
 	s.add(g.problems)
 	s.included, s.extended = g.included, g.extended
 	s.locator = &locator{sources: slices.Concat(g.included, s.sources), extends: g.extended}
+	s.checkSize()
 }
 
 // all are the sources of every role.

@@ -9,12 +9,16 @@ import (
 	"dce/internal/diag"
 )
 
-// Bounds on one document, aliases followed. The largest hand-written compose
-// files known nest to 12 and hold some ten thousand nodes; compose-go's own
-// bound is 100 000 nodes without following aliases.
+// Bounds on one document and, for the nodes, on a project. The largest
+// hand-written compose files known nest to 12 and hold some ten thousand nodes.
+// compose-go takes about 5 s for maxNodes.
 const (
 	maxDepth = 100
-	maxNodes = 300_000
+	maxNodes = 100_000
+	// Aliases may make a document this many times as large, beyond some that are
+	// free.
+	maxGrowth  = 10
+	freeGrowth = 10_000
 )
 
 // extent is what a node comes to when its aliases are followed.
@@ -23,6 +27,7 @@ type extent struct{ nodes, depth int }
 // structure checks the shape of a document before anything walks it.
 type structure struct {
 	source   *source
+	written  int                   // nodes without following aliases
 	known    map[*yaml.Node]extent // of anchors measured
 	open     map[*yaml.Node]bool   // of anchors being measured
 	problems diag.List
@@ -33,7 +38,10 @@ type structure struct {
 // whether the document is too deep or too large to be walked.
 func (s *source) checkStructure(doc *yaml.Node) (diag.List, bool) {
 	c := &structure{source: s, known: map[*yaml.Node]extent{}, open: map[*yaml.Node]bool{}}
-	c.measure(doc, 0)
+	e := c.measure(doc, 0)
+	if !c.tooMuch && e.nodes > freeGrowth+maxGrowth*c.written {
+		c.refuse(doc, fmt.Sprintf("aliases make %d values of %d", e.nodes, c.written))
+	}
 	return c.problems, !c.tooMuch
 }
 
@@ -47,6 +55,7 @@ func (c *structure) measure(n *yaml.Node, depth int) extent {
 	if n.Kind == yaml.AliasNode {
 		return c.alias(n, depth)
 	}
+	c.written++
 	c.open[n] = n.Anchor != ""
 	e := extent{nodes: 1}
 	for _, sub := range n.Content {

@@ -46,6 +46,9 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	s.readExtensions()
 	s.gather()
 	s.checkName()
+	if s.tooMuch() {
+		return nil, s.problems.Err()
+	}
 	if s.problems.HasErrors() {
 		return nil, s.explain(ctx, nil).Err()
 	}
