@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"dce/internal/diag"
+	"dce/internal/local"
 	"dce/internal/project"
 	"dce/internal/render"
 	"dce/internal/task"
@@ -17,6 +18,7 @@ import (
 type place struct {
 	environment string // --env
 	taskFile    string // --task
+	local       bool   // --local
 }
 
 // pod is a loaded project with the facts to render it with.
@@ -36,6 +38,9 @@ const examplePorts = 32
 // example ones.
 func (a *app) load(ctx context.Context, at place, o project.Options) (*pod, error) {
 	o.Environment = at.environment
+	if at.local {
+		return a.loadLocal(ctx, at, o)
+	}
 	if at.taskFile != "" {
 		return a.loadTask(ctx, at, o)
 	}
@@ -52,6 +57,24 @@ func (a *app) load(ctx context.Context, at place, o project.Options) (*pod, erro
 	settings.Cluster = p.Config.Target != nil
 	in := render.Input{Project: p.Compose, Task: facts, Settings: settings, Locate: p.Locate}
 	in.Task.Hash = render.ContentHash(in)
+	return &pod{project: p, input: in, example: true, place: at}, nil
+}
+
+// loadLocal takes the facts that `up --local` gives where nothing is in the
+// way: the machine is not asked.
+func (a *app) loadLocal(ctx context.Context, at place, o project.Options) (*pod, error) {
+	plan, err := local.NewPlan(ctx, local.UpOptions{Project: o, Version: a.env.Version})
+	if err != nil {
+		return nil, err
+	}
+	dirs, err := local.FindDirs(a.getenv, os.Getuid())
+	if err != nil {
+		return nil, err
+	}
+	p, in, err := plan.Preview(dirs)
+	if err != nil {
+		return nil, err
+	}
 	return &pod{project: p, input: in, example: true, place: at}, nil
 }
 

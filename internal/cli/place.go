@@ -19,6 +19,13 @@ func (a *app) placeFlags(cmd *cobra.Command, p *place) {
 	complete(cmd, "env", a.completeEnvironments)
 }
 
+// localFlag lets a command take the facts of this machine.
+func localFlag(cmd *cobra.Command, p *place) {
+	cmd.Flags().BoolVar(&p.local, "local", false, "take the facts that dce up --local would give on this machine")
+	grouped(cmd, groupPlace, "local")
+	withoutEnv(cmd.Flags().Lookup("local"))
+}
+
 // taskFlag lets a command take its facts from a task.
 func taskFlag(cmd *cobra.Command, p *place) {
 	fs := cmd.Flags()

@@ -66,6 +66,7 @@ dce render -q`,
 func (f *renderFlags) define(a *app, cmd *cobra.Command) {
 	fs := cmd.Flags()
 	a.placeFlags(cmd, &f.place)
+	localFlag(cmd, &f.place)
 	taskFlag(cmd, &f.place)
 	fs.VarP(&f.output, "output", "o", "how to print it")
 	fs.StringVar(&f.outDir, "out-dir", "", "write the rendered file and provenance.json into `DIR`")
@@ -150,6 +151,9 @@ func (a *app) printYAML(p *pod, r render.Result) error {
 func header(p *pod) []byte {
 	if !p.example {
 		return nil
+	}
+	if p.local {
+		return []byte("# Rendered as dce up --local runs it where all ports are free and the pod may\n# have a cgroup of its own. The machine was not asked.\n")
 	}
 	if p.taskFile != "" {
 		return []byte("# Rendered from a TaskInfo alone: sandbox and cgroup are examples, and host ports\n# where it offers none.\n")

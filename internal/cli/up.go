@@ -10,6 +10,7 @@ import (
 	"dce/internal/diag"
 	"dce/internal/local"
 	"dce/internal/project"
+	"dce/internal/task"
 )
 
 // upFlags are what `dce up` takes.
@@ -128,6 +129,7 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 		return o, nil
 	}
 	facts, err := a.readTaskFile(f.task)
+	o.Project.TaskEnv = task.Interpolation(facts.Task, facts.Settings)
 	o.Task = &facts
 	return o, err
 }

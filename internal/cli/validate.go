@@ -34,6 +34,7 @@ dce validate web`,
 		return a.runRender(ctx, *f, args)
 	})
 	a.placeFlags(cmd, &f.place)
+	localFlag(cmd, &f.place)
 	taskFlag(cmd, &f.place)
 	cmd.Flags().BoolVar(&f.noInterpolate, "no-interpolate", false, "leave ${...} as it stands")
 	return cmd
