@@ -1,0 +1,173 @@
+package enginetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"golang.org/x/sys/unix"
+)
+
+// Private is a Docker engine of one test, in a network namespace of its own: it
+// can be killed, hung and filled up without harm to the machine's. Never run a
+// second dockerd in the host's namespace: it takes the first one's docker0 away.
+type Private struct {
+	Host string // its address, for engine.Options
+	Dir  string // holds its data, on a file system of DiskMB
+	API  *client.Client
+
+	tb   testing.TB
+	name string
+	args []string
+	cmd  *exec.Cmd
+}
+
+// StartPrivate starts an engine with further arguments on a data root of the
+// size given, in MiB. It takes root, and skips the test without.
+func StartPrivate(tb testing.TB, diskMB int, args ...string) *Private {
+	tb.Helper()
+	Require(tb)
+	if os.Geteuid() != 0 {
+		tb.Skip("an engine of its own takes root")
+	}
+	p := &Private{tb: tb, name: PodID(tb, "dockerd"), args: args}
+	dir, err := os.MkdirTemp("", "dced") //nolint:usetesting // that one is too long: a socket's path may have 107 characters
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p.Dir, p.Host = dir, "unix://"+dir+"/d.sock"
+	tb.Cleanup(p.cleanUp)
+	if err := unix.Mount("tmpfs", p.mkdir("root"), "tmpfs", 0, fmt.Sprintf("size=%dm", diskMB)); err != nil {
+		tb.Fatalf("mounting the data root: %v", err)
+	}
+	// What a killed dockerd leaves (its containerd) must be reaped before the next
+	// one starts, and only its reaper can.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		tb.Fatalf("becoming the reaper of orphans: %v", err)
+	}
+	p.run("ip", "netns", "add", p.name)
+	p.run("nsenter", "--net=/run/netns/"+p.name, "ip", "link", "set", "lo", "up")
+	if p.API, err = client.New(client.WithHost(p.Host)); err != nil {
+		tb.Fatal(err)
+	}
+	p.Start()
+	return p
+}
+
+func (p *Private) mkdir(name string) string {
+	dir := filepath.Join(p.Dir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		p.tb.Fatal(err)
+	}
+	return dir
+}
+
+func (p *Private) run(argv ...string) {
+	p.tb.Helper()
+	if out, err := exec.CommandContext(p.tb.Context(), argv[0], argv[1:]...).CombinedOutput(); err != nil {
+		p.tb.Fatalf("%s: %v\n%s", strings.Join(argv, " "), err, out)
+	}
+}
+
+// Start starts the engine, again after Kill, and waits until it answers.
+func (p *Private) Start() {
+	p.tb.Helper()
+	log, err := os.OpenFile(filepath.Join(p.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	defer log.Close()
+	argv := append([]string{
+		"--net=/run/netns/" + p.name, "dockerd", "--data-root", p.Dir + "/root", "--exec-root", p.Dir + "/exec",
+		"--pidfile", p.Dir + "/pid", "-H", p.Host, "--cgroup-parent", "/" + p.name,
+	}, p.args...)
+	p.cmd = exec.Command("nsenter", argv...) //nolint:noctx // it outlives the test's context: cleanUp ends it
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if err := p.cmd.Start(); err != nil {
+		p.tb.Fatalf("starting dockerd: %v", err)
+	}
+	Eventually(p.tb, 60*time.Second, "the private engine to answer", func() (bool, string) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := p.API.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+		return err == nil, fmt.Sprint(err)
+	})
+}
+
+// Signal sends a signal to the engine: SIGSTOP hangs it, SIGCONT goes on.
+func (p *Private) Signal(s syscall.Signal) {
+	p.tb.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil { // nsenter has become dockerd: it execs
+		p.tb.Fatalf("signalling dockerd: %v", err)
+	}
+}
+
+// Kill ends the engine by SIGKILL and reaps what it leaves.
+func (p *Private) Kill() {
+	p.tb.Helper()
+	containerd := p.pidOf("exec/containerd/containerd.pid")
+	p.Signal(syscall.SIGKILL)
+	_ = p.cmd.Wait() // says that it was killed
+	p.reap(containerd)
+}
+
+func (p *Private) pidOf(file string) int {
+	b, _ := os.ReadFile(filepath.Join(p.Dir, file))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
+}
+
+// reap waits for a process that dockerd's death kills (its parent's death
+// signal).
+func (p *Private) reap(pid int) {
+	if pid <= 0 {
+		return
+	}
+	_ = unix.Kill(pid, unix.SIGKILL)
+	Eventually(p.tb, 10*time.Second, "containerd to end", func() (bool, string) {
+		got, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)
+		return got == pid || err != nil, fmt.Sprint(got, err)
+	})
+}
+
+func (p *Private) cleanUp() {
+	if p.API != nil {
+		p.API.Close()
+	}
+	if p.cmd != nil && p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Signal(syscall.SIGCONT)
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		_ = p.cmd.Wait()
+	}
+	if p.tb.Failed() {
+		b, _ := os.ReadFile(filepath.Join(p.Dir, "log"))
+		p.tb.Logf("the end of dockerd's log:\n%s", b[max(0, len(b)-4000):])
+	}
+	for _, mount := range []string{"exec/netns/default", "root"} {
+		_ = unix.Unmount(filepath.Join(p.Dir, mount), unix.MNT_DETACH)
+	}
+	_ = exec.Command("ip", "netns", "del", p.name).Run() //nolint:noctx // the test's context has ended
+	_ = os.RemoveAll(p.Dir)
+	for _, c := range cgroups(p.name) {
+		removeTree(strings.TrimPrefix(c, "cgroup "))
+	}
+}
+
+// removeTree removes a cgroup and what is below it.
+func removeTree(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.IsDir() {
+			removeTree(filepath.Join(dir, e.Name()))
+		}
+	}
+	_ = os.Remove(dir)
+}
