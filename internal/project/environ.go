@@ -69,20 +69,39 @@ func readEnvFile(path string, lookup dotenv.LookupFn) (map[string]string, diag.L
 	}
 	values, err := dotenv.ParseWithLookup(bytes.NewReader(data), lookup)
 	if err != nil {
-		return nil, diag.List{envSyntax(path, err)}
+		return nil, diag.List{envSyntax(path, string(data), err)}
 	}
 	return values, nil
 }
 
-func envSyntax(path string, err error) diag.Diagnostic {
+// envSyntax words a parser's error without what it quotes of the file: that may
+// be a secret. For the same reason it has no cause.
+func envSyntax(path, text string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{
-		Code: "DCE116", Summary: "cannot read this env file: " + err.Error(), Pos: diag.Pos{File: path}, Cause: err,
+		Code: "DCE116", Summary: "this env file cannot be read: " + envReason(err.Error()), Pos: diag.Pos{File: path},
 		Hint: "write one KEY=VALUE on each line, values with blanks or # in quotes",
 	}
 	var line int
 	if n, _ := fmt.Sscanf(err.Error(), "line %d:", &line); n == 1 {
-		_, text, _ := strings.Cut(err.Error(), ": ")
-		d.Pos.Line, d.Summary = line, "cannot read this env file: "+text
+		d.Pos.Line = line
+	}
+	if all := envStatements(text); len(all) > 0 && strings.Contains(err.Error(), "unterminated") {
+		d.Pos.Line = all[len(all)-1].line // the parser gives the line where the file ends
 	}
 	return d
+}
+
+// envReason knows the errors of compose-go dotenv/parser.go.
+func envReason(text string) string {
+	for _, r := range []struct{ has, words string }{
+		{"unterminated quoted value", "a quoted value has no end"},
+		{"unexpected character", "a key has a character in it that no key has"},
+		{"key cannot contain a space", "a key has a blank in it"},
+		{"required variable", "a variable that must be set is not"},
+	} {
+		if strings.Contains(text, r.has) {
+			return r.words
+		}
+	}
+	return "a line is not KEY=VALUE"
 }

@@ -186,8 +186,8 @@ func TestSnippets(t *testing.T) {
 			text: "key\n", pos: diag.Pos{Line: 1, Column: 2, Width: 50},
 			want: "     1 │ key\n       │  ^^\n",
 		},
-		"a line that the file does not have": {text: "one\n", pos: diag.Pos{Line: 7, Column: 1}, want: ""},
-		"a line without a column":            {text: "one\n", pos: diag.Pos{Line: 1}, want: "     1 │ one\n"},
+		"a line that the file does not have":      {text: "one\n", pos: diag.Pos{Line: 7, Column: 1}, want: ""},
+		"a line without a column, of an env file": {text: "KEY=secret\n", pos: diag.Pos{Line: 1}, want: ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,9 @@ const lineLimit = 100
 // place underlined, with a note behind the underline. It is empty where the
 // file cannot be read or has no such line.
 func (u *UI) snippet(p diag.Pos, note string) string {
-	if p.Line == 0 || p.File == "" || p.File == "-" {
+	// Only env files have problems of a whole line, without a column: their lines
+	// hold secrets, so they are not shown.
+	if p.Line == 0 || p.Column == 0 || p.File == "" || p.File == "-" {
 		return ""
 	}
 	data, err := u.config.ReadFile(p.File)
@@ -37,11 +39,9 @@ func (u *UI) snippet(p diag.Pos, note string) string {
 		b.WriteString(strings.TrimRight(fmt.Sprintf("%s %s %s",
 			u.stderr.Paint(Faint, fmt.Sprintf("%*d", margin, number)), u.stderr.Paint(Faint, bar), cut(line, p.Column)), " ") + "\n")
 	}
-	if p.Column > 0 {
-		before, under := underline(lines[len(lines)-1], p)
-		mark := before + u.stderr.Paint(Red, under)
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%*s %s %s %s", margin, "", u.stderr.Paint(Faint, bar), mark, note), " ") + "\n")
-	}
+	before, under := underline(lines[len(lines)-1], p)
+	mark := before + u.stderr.Paint(Red, under)
+	b.WriteString(strings.TrimRight(fmt.Sprintf("%*s %s %s %s", margin, "", u.stderr.Paint(Faint, bar), mark, note), " ") + "\n")
 	return b.String()
 }
 
