@@ -10,7 +10,7 @@ LDFLAGS       := -s -w -X main.version=$(VERSION)
 FUZZTIME      ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-quick check format vet lint bench fuzz gen unchanged snapshot clean FORCE
+.PHONY: help build shop demo test test-quick check format vet lint bench fuzz gen unchanged snapshot clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ build: bin/dce ## build bin/dce
 
 bin/dce: FORCE
 	@CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -ldflags '$(LDFLAGS)' -o $@ ./cmd/dce
+
+shop: ## build the programs of examples/shop
+	@$(MAKE) --no-print-directory -C examples/shop
 
 demo: ## see a pod rendered, run, broken and gone, on this machine
 	@scripts/engine

@@ -50,6 +50,12 @@ remove_images() {
 # service cuts one service out of a rendered pod; hashes are shortened.
 service() { sed -E 's/(hash: .{8}).*/\1.../' | awk -v s="  $1:" '$0 == s {on=1; print; next} on && /^ ? ?[^ ]/ {exit} on'; }
 
+processes() {
+	for file in /proc/[0-9]*/cmdline; do
+		tr '\0' ' ' <"$file" 2>/dev/null && echo
+	done | grep -c "^[^ ]*dce .*$pod"
+}
+
 containers() { docker ps --all --filter "label=dce.pod=$pod" "$@"; }
 
 step 'The pod that an agent would run, in two environments: qa and prod'
@@ -115,7 +121,7 @@ echo "containers  $(containers --quiet | wc -l)"
 echo "volumes     $(docker volume ls --quiet --filter "label=dce.pod=$pod" | wc -l)"
 echo "networks    $(docker network ls --quiet --filter "label=dce.pod=$pod" | wc -l)"
 echo "cgroups     $(find /sys/fs/cgroup -type d -path "*$parent" 2>/dev/null | wc -l)"
-echo "processes   $(pgrep -f "^$(command -v dce) .*$pod" | wc -l)"
+echo "processes   $(processes)"
 echo "files       $(find "$XDG_STATE_HOME" /run/dce -name "*shop-qa*" 2>/dev/null | wc -l)"
 echo
 echo "Now: dce --help, docs/tutorial.md, and your own compose files."

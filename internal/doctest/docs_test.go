@@ -19,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	_ "dce/internal/cli" // built by buildTools: a change there must not leave a cached result
+	"dce/internal/enginetest"
 )
 
 // updating reports whether -update was given: what the commands print is then
@@ -93,7 +94,9 @@ func runDocument(t *testing.T, path string, build func() tools) {
 	// Linking dce takes longer than all quick tests together, so they only check
 	// what can be checked without it.
 	full := os.Getenv("DCE_TEST_ENGINE") != ""
-	if !full {
+	if full {
+		enginetest.Require(t)
+	} else {
 		build = func() tools { return tools{} }
 	}
 	d := document{session: newSession(t, build()), full: full}
@@ -140,7 +143,25 @@ func newSession(t *testing.T, tools tools) *Session {
 	if host := os.Getenv("DOCKER_HOST"); host != "" {
 		environ = append(environ, "DOCKER_HOST="+host)
 	}
-	return &Session{Dir: dir, Environ: environ}
+	s := &Session{Dir: dir, Environ: environ}
+	if tools.dce != "" {
+		t.Cleanup(func() { leaveNothing(t, s) })
+	}
+	return s
+}
+
+// leaveNothing ends the pods that a document has left running, and says so.
+func leaveNothing(t *testing.T, s *Session) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, pod := range []string{"local.shop", "local.shop-qa", "local.second"} {
+		out, exit, err := s.Run(ctx, "dce ps --local "+pod+" -q")
+		if err == nil && exit == 0 {
+			t.Errorf("%s is left after the document: %s", pod, out)
+			_, _, _ = s.Run(ctx, "dce down --local --volumes "+pod)
+		}
+	}
 }
 
 // document is a Markdown file on its way through its blocks.
@@ -200,22 +221,19 @@ func (d *document) write(t *testing.T, b Block) {
 }
 
 // console types the commands of a block. The last one may exit with another
-// code than 0 when the block says so: exit=3.
+// code than 0 when the block says so, exit=3, and is typed again until it prints
+// what it is to print when the block says "eventually": what was started before
+// takes a moment.
 func (d *document) console(t *testing.T, at func(int) string, b Block) string {
 	t.Helper()
 	steps := Steps(b)
 	for i := range steps {
 		s := &steps[i]
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		got, exit, err := d.session.Run(ctx, s.Command)
-		cancel()
-		if err != nil {
-			t.Fatalf("%s: %v", at(s.Line), err)
-		}
-		want := 0
-		if i == len(steps)-1 {
+		last, want := i == len(steps)-1, 0
+		if last {
 			want = wantedExit(b)
 		}
+		got, exit := d.try(t, *s, last && slices.Contains(b.Args, "eventually"))
 		if exit != want {
 			t.Errorf("%s: %s: exit code %d, want %d\n%s", at(s.Line), s.Command, exit, want, got)
 		}
@@ -228,6 +246,26 @@ func (d *document) console(t *testing.T, at func(int) string, b Block) string {
 		s.Want = got
 	}
 	return Console(steps)
+}
+
+// try runs a command, again and again for half a minute if it may be early.
+func (d *document) try(t *testing.T, s Step, eventually bool) (output string, exit int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		got, exit, err := d.session.Run(ctx, s.Command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !eventually || Match(s.Want, got) || time.Now().After(deadline) {
+			return got, exit
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
 }
 
 func wantedExit(b Block) int {
@@ -252,8 +290,11 @@ func checkShell(t *testing.T, at, command string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(strings.Fields(target)[0]) + `:`).Match(makefile) {
-			t.Errorf("%s: the Makefile has no target %s", at, target)
+		target, _, _ = strings.Cut(target, "#")
+		for name := range strings.FieldsSeq(target) {
+			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `:`).Match(makefile) {
+				t.Errorf("%s: the Makefile has no target %s", at, name)
+			}
 		}
 		return
 	}
