@@ -60,6 +60,7 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	if err := e.cli.Initialize(opts); err != nil {
 		return nil, fmt.Errorf("preparing compose: %w", err)
 	}
+	takeOverLogrus(o.Log)
 	return e, nil
 }
 
