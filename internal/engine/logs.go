@@ -61,7 +61,9 @@ func (f *follower) listAndRead(ctx context.Context) error {
 		return fmt.Errorf("listing the pod's containers: %w", err)
 	}
 	for _, c := range res.Items {
-		if f.seen[c.ID] || !f.wanted(c) {
+		// The log of a container that was not started yet ends at once, and would
+		// not be read again.
+		if f.seen[c.ID] || !f.wanted(c) || c.State == container.StateCreated {
 			continue
 		}
 		f.seen[c.ID] = true

@@ -40,11 +40,16 @@ func (p *Pod) Start(ctx context.Context) error {
 	return nil
 }
 
+// keepVolumes answers what compose asks of a volume whose labels have changed
+// (pid and lease do at every start): whether to make it anew, without its data
+// (compose v5.5.1 pkg/compose/reconcile.go). It asks nothing else here.
+func keepVolumes(string, bool) (bool, error) { return false, nil }
+
 // compose makes a compose service that talks through the client given.
 func (p *Pod) compose(c client.APIClient) (api.Compose, error) {
 	s, err := compose.NewComposeService(composeCLI{p.engine.cli, c},
 		compose.WithEventProcessor(relay{to: p.spec.Progress, services: p.services}),
-		compose.WithPrompt(compose.AlwaysOkPrompt()))
+		compose.WithPrompt(keepVolumes))
 	if err != nil {
 		return nil, fmt.Errorf("preparing compose: %w", err)
 	}
