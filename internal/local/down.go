@@ -39,6 +39,9 @@ func (m *Machine) Down(ctx context.Context, o DownOptions) error {
 	if err != nil {
 		return err
 	}
+	if !found.any() && !o.Volumes { // volumes outlive their pod
+		return noPod(o.ID, m.names(ctx))
+	}
 	display := m.Screen.Progress()
 	defer display.Close()
 	if err := m.askToStop(ctx, o.ID, o.ask()); err != nil {
@@ -75,8 +78,10 @@ func (a asked) bound(began time.Time) func() time.Duration {
 type found struct {
 	pods   []engine.Summary
 	status Status
-	known  bool // a state directory tells of it
+	known  bool // a state directory or a lease tells of it
 }
+
+func (f found) any() bool { return len(f.pods) > 0 || f.known }
 
 // project is the compose project's name of the pod.
 func (f found) project(id string) string {
@@ -93,10 +98,7 @@ func (m *Machine) find(ctx context.Context, id string) (found, error) {
 		return found{}, err
 	}
 	status, err := readStatus(m.Dirs.pod(id))
-	f := found{pods: pods, status: status, known: err == nil}
-	if len(pods) == 0 && !f.known && !m.held(id) {
-		return f, noPod(id, m.names(ctx))
-	}
+	f := found{pods: pods, status: status, known: err == nil || m.held(id)}
 	if len(pods) > 0 {
 		if front := pods[0].Labels[render.LabelFront]; front != render.FrontLocal {
 			return f, notOurs(id, front)

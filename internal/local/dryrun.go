@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -19,11 +20,9 @@ func (m *Machine) DryRun(ctx context.Context, p *Plan) ([]string, error) {
 		return nil, err
 	}
 	steps := []string{u.step(len(pods) > 0)}
-	p.task.Sandbox = m.Dirs.pod(p.ID)
-	if !p.given {
-		if err := u.ports(ctx, nil); err != nil {
-			return nil, err
-		}
+	p.task.Sandbox = cmp.Or(p.task.Sandbox, m.Dirs.pod(p.ID))
+	if err := u.ports(ctx, nil); err != nil {
+		return nil, err
 	}
 	if err := u.cgroup(1); err != nil {
 		return nil, err

@@ -13,20 +13,22 @@ import (
 	"dce/internal/pod"
 	"dce/internal/progress"
 	"dce/internal/project"
+	"dce/internal/render"
 	"dce/internal/supervisor"
 )
 
 // order is all that a keeper is told of one run of a pod, beside the rendered
 // file in its directory.
 type order struct {
-	ID      string            `json:"id"`
-	Dir     string            `json:"dir"`
-	Hash    string            `json:"hash"`
-	Pull    string            `json:"pull,omitempty"`
-	Build   bool              `json:"build,omitempty"`
-	Rules   pod.Rules         `json:"rules"`
-	Cgroup  cgroupPlan        `json:"cgroup"`
-	Secrets map[string]string `json:"secrets,omitempty"`
+	ID      string               `json:"id"`
+	Dir     string               `json:"dir"`
+	Hash    string               `json:"hash"`
+	Ports   []render.PortMapping `json:"-"` // for the view of an attached pod
+	Pull    string               `json:"pull,omitempty"`
+	Build   bool                 `json:"build,omitempty"`
+	Rules   pod.Rules            `json:"rules"`
+	Cgroup  cgroupPlan           `json:"cgroup"`
+	Secrets map[string]string    `json:"secrets,omitempty"`
 }
 
 // outcome is what became of a run.

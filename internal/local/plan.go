@@ -1,8 +1,12 @@
 package local
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"time"
 
 	"dce/internal/diag"
@@ -52,7 +56,7 @@ type Plan struct {
 	project *project.Project
 	task    render.Task
 	ports   []render.PortRequest
-	// given says that the facts, ports among them, came from a file.
+	// given says that the host ports are those of a task from elsewhere.
 	given bool
 }
 
@@ -64,6 +68,7 @@ func NewPlan(ctx context.Context, o UpOptions) (*Plan, error) {
 			return nil, err
 		}
 	}
+	o.Project.TaskEnv = seen(o.Task)
 	loaded, err := project.Load(ctx, o.Project)
 	if err != nil {
 		return nil, err
@@ -76,6 +81,7 @@ func NewPlan(ctx context.Context, o UpOptions) (*Plan, error) {
 	p := &Plan{options: o, project: loaded, Warnings: loaded.Warnings}
 	p.facts()
 	p.ports = render.PublishedPorts(loaded.Compose)
+	p.given = len(p.task.Ports) > 0
 	p.task.Hash = render.ContentHash(p.input())
 	return p, nil
 }
@@ -83,19 +89,17 @@ func NewPlan(ctx context.Context, o UpOptions) (*Plan, error) {
 // facts makes up the task's, or takes those of the file.
 func (p *Plan) facts() {
 	o, config := p.options, p.project.Config
+	p.ID = podID(p.project.Compose.Name, o.Project.Environment, o.Name)
 	if o.Task != nil {
-		p.given = true
 		p.task = o.Task.Task
-		p.ID = p.task.PodID
-		if p.ID == "" {
-			p.ID = p.task.ID
-		}
 	}
-	if !p.given || o.Name != "" {
-		p.ID = podID(p.project.Compose.Name, o.Project.Environment, o.Name)
+	if o.Task != nil && o.Name == "" {
+		p.ID = cmp.Or(p.task.PodID, p.task.ID)
+	}
+	if o.Task == nil || o.Name != "" {
 		p.task.ID, p.task.Name = p.ID, p.project.Compose.Name
 	}
-	if !p.given {
+	if o.Task == nil {
 		p.task.ExecutorID = p.ID
 		p.task.Job = config.Job
 		p.task.Resources = config.Resources
@@ -111,8 +115,49 @@ func (p *Plan) facts() {
 	}
 }
 
+// examplePorts is how many host ports interpolation sees before it is known how
+// many the pod needs.
+const examplePorts = 32
+
+// seen is what interpolation sees of a task. Ports that are not known yet are
+// examples: the files are read again when they are.
+func seen(f *task.File) map[string]string {
+	if f == nil {
+		return task.Interpolation(task.Example("", examplePorts), render.Settings{})
+	}
+	if f.Bare {
+		return task.Interpolation(task.Complete(f.Task, examplePorts), f.Settings)
+	}
+	return task.Interpolation(f.Task, f.Settings)
+}
+
+// settled reads the files again when they use a fact that was not known at
+// first: the host ports, the ids.
+func (p *Plan) settled(ctx context.Context) error {
+	if p.given || !p.usesFacts() {
+		return nil
+	}
+	o := p.options.Project
+	o.TaskEnv = task.Interpolation(p.task, p.settings())
+	loaded, err := project.Load(ctx, o)
+	if err != nil {
+		return err
+	}
+	p.project = loaded
+	return nil
+}
+
+// usesFacts reports whether a compose file may interpolate a host port or an
+// id. A file that cannot be read counts as one that does.
+func (p *Plan) usesFacts() bool {
+	return slices.ContainsFunc(p.project.Files, func(name string) bool {
+		text, err := os.ReadFile(name)
+		return err != nil || bytes.Contains(text, []byte("PORT")) || bytes.Contains(text, []byte("MESOS_"))
+	})
+}
+
 func (p *Plan) settings() render.Settings {
-	if p.options.Task != nil {
+	if p.options.Task != nil && !p.options.Task.Bare {
 		return p.options.Task.Settings
 	}
 	return p.project.Config.Render

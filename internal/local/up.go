@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -163,11 +164,11 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 	if err != nil {
 		return order{}, err
 	}
-	if !p.given {
+	if p.options.Task == nil || p.options.Task.Bare {
 		p.task.Sandbox = dir
-		if err := u.ports(ctx, avoid); err != nil {
-			return order{}, err
-		}
+	}
+	if err := u.ports(ctx, avoid); err != nil {
+		return order{}, err
 	}
 	if err := u.cgroup(try); err != nil {
 		return order{}, err
@@ -181,7 +182,7 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		u.machine.Screen.Warn(u.result.Diagnostics)
 	}
 	o := order{
-		ID: p.ID, Dir: dir, Hash: p.Hash(), Pull: p.options.Pull, Build: !p.options.NoBuild,
+		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: !p.options.NoBuild,
 		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: p.secrets(),
 	}
 	return o, u.write(o, rendered)
@@ -190,10 +191,13 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 // write leaves in the state directory what the pod is made of, and that it is
 // about to begin: a second `up` must see the content before any container is.
 func (u *upping) write(o order, rendered []byte) error {
-	facts := task.File{SchemaVersion: 1, Task: u.plan.task, Settings: u.plan.settings()}
+	facts, err := task.File{Task: u.plan.task, Settings: u.plan.settings()}.Encode()
+	if err != nil {
+		return err
+	}
 	return errors.Join(
-		writeFile(o.Dir+"/"+renderedFile, rendered),
-		writeJSON(o.Dir+"/"+taskFile, facts),
+		writeFile(filepath.Join(o.Dir, renderedFile), rendered),
+		writeFile(filepath.Join(o.Dir, taskFile), facts),
 		newStatus(o.ID, o.Hash, pod.Pod{State: pod.Idle}, time.Now()).write(o.Dir),
 	)
 }
@@ -213,7 +217,11 @@ func (u *upping) cgroup(try int) error {
 	return nil
 }
 
+// ports chooses the host ports, unless a task brought its own.
 func (u *upping) ports(ctx context.Context, avoid map[uint16]bool) error {
+	if u.plan.given {
+		return nil
+	}
 	prober, err := u.machine.prober(ctx, u.info.Local)
 	if err != nil {
 		return err
@@ -226,7 +234,7 @@ func (u *upping) ports(ctx context.Context, avoid map[uint16]bool) error {
 	for _, n := range choice.notes {
 		u.machine.Screen.Say("%s", n)
 	}
-	return nil
+	return u.plan.settled(ctx)
 }
 
 // way is how ports are chosen.
@@ -262,10 +270,15 @@ func (u *upping) end(o outcome) (int, error) {
 
 func (u *upping) running() {
 	u.machine.Screen.Say("pod %s runs", u.plan.ID)
-	for _, p := range u.result.Ports {
-		u.machine.Screen.Say("  %s %d/%s is at %s", p.Service, p.ContainerPort, p.Protocol, hostAddress(p.HostIP, p.HostPort))
-	}
+	u.machine.sayPorts(u.result.Ports)
 	u.machine.Screen.Say("stop it with: dce down --local %s", u.plan.ID)
+}
+
+// sayPorts shows where the pod's ports are.
+func (m *Machine) sayPorts(ports []render.PortMapping) {
+	for _, p := range ports {
+		m.Screen.Say("  %s %d/%s is at %s", p.Service, p.ContainerPort, p.Protocol, hostAddress(p.HostIP, p.HostPort))
+	}
 }
 
 // problem is the diagnostic for a pod that failed.

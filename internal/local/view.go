@@ -53,6 +53,7 @@ func (v *view) report(p pod.Pod) {
 	case pod.Running:
 		if v.closeDisplay() {
 			v.machine.Screen.Say("pod %s runs; Ctrl-C stops it", v.order.ID)
+			v.machine.sayPorts(v.order.Ports)
 		}
 	case pod.Aborting, pod.Stopping:
 		v.closeDisplay()
