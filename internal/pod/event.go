@@ -35,6 +35,10 @@ type Kill struct {
 	Now bool
 }
 
+// Unfit says that a check from outside has found the pod unfit to run on:
+// Message is what it found. A pod that does not run yet is not judged.
+type Unfit struct{ Message string }
+
 // EngineLost says that the engine is out of reach.
 type EngineLost struct{ Err string }
 
@@ -60,6 +64,7 @@ func (Started) event()    {}
 func (Observed) event()   {}
 func (Listed) event()     {}
 func (Kill) event()       {}
+func (Unfit) event()      {}
 func (EngineLost) event() {}
 func (EngineBack) event() {}
 func (TimedOut) event()   {}

@@ -23,6 +23,8 @@ func Next(p Pod, e Event) (Pod, []Effect) {
 		return judge(p.without(e.Names), p.Healthy())
 	case Kill:
 		return kill(p, e)
+	case Unfit:
+		return unfit(p, e)
 	case EngineLost:
 		return engineLost(p)
 	case EngineBack:
@@ -110,6 +112,13 @@ func shorter(a, b time.Duration) time.Duration {
 		return max(a, b)
 	}
 	return min(a, b)
+}
+
+func unfit(p Pod, e Unfit) (Pod, []Effect) {
+	if p.State != Running {
+		return p, nil
+	}
+	return fail(p, Reason{Cause: CauseUnhealthy, Message: e.Message})
 }
 
 func engineLost(p Pod) (Pod, []Effect) {

@@ -14,6 +14,9 @@ func (r Reason) String() string {
 	case CauseOOM:
 		return r.who() + " was killed for want of memory" + r.after()
 	case CauseUnhealthy:
+		if r.Message != "" {
+			return r.with("the task's health check failed")
+		}
 		return r.who() + " became unhealthy" + r.after()
 	case CauseInfra:
 		return "the infra container, which holds the pod's network, ended" + r.after()

@@ -17,7 +17,7 @@ type Line struct {
 	// State is where the pod stands after the event.
 	State pod.State `json:"state"`
 	// Event is what happened: launch, prepared, started, container, listed, kill,
-	// engine_lost, engine_back, timed_out, stopped or removed.
+	// unfit, engine_lost, engine_back, timed_out, stopped or removed.
 	Event string `json:"event"`
 	// Container and Service are whose event it is, if it is one of a container.
 	Container string `json:"container,omitempty"`
@@ -55,6 +55,8 @@ func lineOf(was, is pod.Pod, e pod.Event, now time.Time) (Line, bool) {
 		l.Event = "listed"
 	case pod.Kill:
 		l.Event, l.Detail, changed = "kill", cmp.Or(e.By, "unknown"), true
+	case pod.Unfit:
+		l.Event, l.Err = "unfit", e.Message
 	case pod.EngineLost:
 		l.Event, l.Err, changed = "engine_lost", e.Err, was.EngineLost != is.EngineLost
 	case pod.EngineBack:
