@@ -246,6 +246,38 @@ func (t Tree) Remove(ctx context.Context, parent string) error {
 	return errors.Join(failures...)
 }
 
+// RemoveBeside removes a parent cgroup from the hierarchies in which a process
+// of that membership is elsewhere: there the engine has made it, whose
+// containers were told the parent's name. Where the process is in it, it is
+// somebody else's.
+func (t Tree) RemoveBeside(ctx context.Context, parent string, m Membership) error {
+	rel, err := clean(parent)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, removeWithin)
+	defer cancel()
+	var failures []error
+	for _, h := range t.mounts {
+		if h.holds(m, parent) {
+			continue
+		}
+		if err := removeBelow(ctx, filepath.Join(h.dir, rel)); err != nil {
+			failures = append(failures, fmt.Errorf("removing cgroup %s: %w", parent, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// holds reports whether the process is in the cgroup or below it.
+func (m mount) holds(member Membership, dir string) bool {
+	within := func(own string) bool { return own == dir || strings.HasPrefix(own, dir+"/") }
+	if m.unified {
+		return within(member.V2)
+	}
+	return slices.ContainsFunc(m.controllers, func(c string) bool { return within(member.V1[c]) })
+}
+
 // removeBelow removes directories only, from the leaves up: control files go
 // with their cgroup.
 func removeBelow(ctx context.Context, dir string) error {
