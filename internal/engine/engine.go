@@ -101,6 +101,9 @@ type ContainerSummary struct {
 	Created  time.Time
 	Labels   map[string]string
 	Ports    []PublishedPort
+	// IPs are its own addresses on the engine's networks, by the networks' names;
+	// none for one that shares another's network.
+	IPs []string
 	// CgroupParent as the engine has it.
 	CgroupParent string
 }

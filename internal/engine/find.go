@@ -90,7 +90,21 @@ func summarise(c container.Summary, i container.InspectResponse) ContainerSummar
 	if i.HostConfig != nil {
 		s.CgroupParent = i.HostConfig.CgroupParent
 	}
+	s.IPs = addresses(i.NetworkSettings)
 	return s
+}
+
+func addresses(n *container.NetworkSettings) []string {
+	if n == nil {
+		return nil
+	}
+	var ips []string
+	for _, name := range slices.Sorted(maps.Keys(n.Networks)) {
+		if e := n.Networks[name]; e != nil && e.IPAddress.IsValid() {
+			ips = append(ips, e.IPAddress.String())
+		}
+	}
+	return ips
 }
 
 // ports are the published ones; a port published for IPv4 and IPv6 alike is
