@@ -13,8 +13,14 @@ import (
 // configName is the project's own file, beside its compose files.
 const configName = "dce.yaml"
 
-// systemConfig is the machine's file, written by its operator.
-const systemConfig = "/etc/dce/dce.yaml"
+// SystemConfig is the machine's file, written by its operator.
+const SystemConfig = "/etc/dce/dce.yaml"
+
+// CheckConfig reads a file of settings. Its error carries every problem found.
+func CheckConfig(path string) error {
+	_, problems := readConfigFile(path, true)
+	return problems.Err()
+}
 
 var environmentName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
@@ -83,7 +89,7 @@ func (s *session) readConfig() {
 	path, named := s.configPath()
 	system := s.options.SystemConfig
 	if system == "" {
-		system = systemConfig
+		system = SystemConfig
 	}
 	var names []string
 	for _, f := range []struct {
@@ -96,6 +102,9 @@ func (s *session) readConfig() {
 		c, d := readConfigFile(f.path, f.must)
 		s.add(d)
 		top, chosen := split(c.settings, s.options.Environment)
+		if f.path == system && s.options.SystemWins {
+			s.layers.final, top = top, nil
+		}
 		s.layers.top = append(s.layers.top, top...)
 		s.layers.environment = append(s.layers.environment, chosen...)
 		names = append(names, c.environments...)

@@ -69,14 +69,16 @@ type layers struct {
 	compose     []setting
 	environment []setting
 	process     []setting
+	final       []setting
 }
 
 // merge lays the groups over each other: defaults, the tops of the files, x-dce of
-// the compose files, the environment's parts of the files, variables and flags.
+// the compose files, the environment's parts of the files, variables and flags, and on agents the
+// machine's own file.
 // x-dce stands above dce.yaml's top because compose.prod.yaml is more special than it.
 func (l layers) merge() map[string]setting {
 	merged := map[string]setting{}
-	for _, s := range slices.Concat(defaults(), l.top, l.compose, l.environment, l.process) {
+	for _, s := range slices.Concat(defaults(), l.top, l.compose, l.environment, l.process, l.final) {
 		if weaker, ok := merged[s.path]; ok && s.field.Adds {
 			s.value = union(weaker.value, s.value)
 		}

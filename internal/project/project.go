@@ -29,6 +29,9 @@ type Options struct {
 	Config string
 	// SystemConfig is the machine's own dce.yaml; empty means /etc/dce/dce.yaml.
 	SystemConfig string
+	// SystemWins puts the top of the machine's own file above everything else: on
+	// an agent its operator has the last word.
+	SystemWins bool
 	// Root is a directory that no file of the project may stand outside of, named
 	// or not: an executor's sandbox. Empty means that named files may be anywhere,
 	// and what they refer to must be below the directory of the first.
