@@ -1,0 +1,94 @@
+// Package life is one run of a rendered pod: from its bytes to a supervised
+// pod, and to what became of it. It is the same for every front, which is what
+// makes a pod of this machine and one of an agent the same pod. It reads no
+// facts and no configuration, and tells nobody anything but its caller.
+package life
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"dce/internal/diag"
+	"dce/internal/engine"
+	"dce/internal/pod"
+	"dce/internal/progress"
+	"dce/internal/project"
+	"dce/internal/supervisor"
+)
+
+// Options are one run of a pod.
+type Options struct {
+	Engine *engine.Engine
+	// Rendered is the pod as `dce render` prints it.
+	Rendered []byte
+	PodID    string
+	Pull     string
+	Build    bool
+	// RemoveVolumes: the pod's own volumes go with it.
+	RemoveVolumes bool
+	// Secrets are the values that the rendered pod leaves out.
+	Secrets  map[string]string
+	Rules    pod.Rules
+	Cgroup   Cgroup
+	Progress progress.Sink
+	// Report hears where the pod stands, one call at a time.
+	Report func(pod.Pod)
+	// BeforeRemove is waited for before anything is removed; may be nil.
+	BeforeRemove func(ctx context.Context)
+	// Events takes the timeline.
+	Events io.Writer
+	Log    *slog.Logger
+}
+
+// Life is one run of a pod.
+type Life struct {
+	report func(pod.Pod)
+	runs   *supervisor.Supervisor
+	work   *recorder
+}
+
+// New reads the rendered pod and makes its supervisor: events may be posted
+// from then on.
+func New(ctx context.Context, o Options) (*Life, error) {
+	p, err := project.LoadRendered(ctx, o.Rendered)
+	if err != nil {
+		return nil, err
+	}
+	made := o.Engine.Pod(engine.Spec{
+		Project: p, PodID: o.PodID, Pull: o.Pull, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
+		Env: o.Secrets, Progress: o.Progress,
+	})
+	work, err := o.Cgroup.around(made)
+	if err != nil {
+		return nil, err
+	}
+	l := &Life{report: o.Report, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove}}
+	l.runs = supervisor.New(supervisor.Options{
+		Engine: l.work, Front: l, Rules: o.Rules, Log: o.Log, Events: o.Events,
+	})
+	return l, nil
+}
+
+// Post tells the pod of an event, such as a kill. It never blocks.
+func (l *Life) Post(e pod.Event) { l.runs.Post(e) }
+
+// Run takes the pod through its whole life. What ends it is a kill: a context
+// that ends leaves it as it is.
+func (l *Life) Run(ctx context.Context) pod.Pod {
+	l.runs.Post(pod.Launch{At: time.Now()})
+	return l.runs.Run(ctx)
+}
+
+// Problems are what went wrong in the engine so far, as it was said.
+func (l *Life) Problems() diag.List { return l.work.problems() }
+
+// Report implements supervisor.Front.
+func (l *Life) Report(p pod.Pod) {
+	l.report(p)
+	if p.State == pod.Running {
+		debug.FreeOSMemory() // starting takes several times the memory that watching does
+	}
+}
