@@ -27,6 +27,7 @@ func environment() cli.Env {
 		Version:    ownVersion(),
 		Dir:        dir,
 		Environ:    os.Environ(),
+		Unsetenv:   func(name string) { _ = os.Unsetenv(name) }, // fails for a name that cannot be set either
 		Stdin:      os.Stdin,
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,

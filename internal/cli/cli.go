@@ -15,9 +15,12 @@ type Env struct {
 	Version string   // of this binary
 	Dir     string
 	Environ []string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	// Unsetenv takes a variable out of this process's environment, so that no
+	// library and no child finds it; nil does nothing.
+	Unsetenv func(name string)
+	Stdin    io.Reader
+	Stdout   io.Writer
+	Stderr   io.Writer
 	// Interrupts delivers SIGINT and SIGTERM: the first asks for a graceful end,
 	// the second for an immediate one.
 	Interrupts <-chan Interrupt

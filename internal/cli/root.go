@@ -70,6 +70,7 @@ func (a *app) commands() []*cobra.Command {
 		a.lsCommand(),
 		a.psCommand(),
 		a.logsCommand(),
+		a.executorCommand(),
 		a.validateCommand(),
 		a.explainCommand(),
 		a.configCommand(),

@@ -62,5 +62,35 @@ func taskCodes() []Entry {
 				"general is what dce always does; another one was compiled into somebody's dce-go, and leaving it out would run " +
 				"another pod than the job means. Take it out of the label, or ask the operator of the agents.",
 		},
+		{
+			Code: "DCE622", Title: "a task cannot be understood", Exit: ExitInvalid,
+			Text: "What the framework sent of the task makes no sense: a range of ports that begins above its end or lies outside " +
+				"1-65535, more than 4096 ports, or data that names an Aurora task and cannot be read. The task fails; the message " +
+				"says what was wrong. Look at the task in the framework, and at what a proxy or a hook of the master makes of it.",
+		},
+		{
+			Code: "DCE623", Title: "a label sets something to a value that it does not take", Exit: ExitInvalid,
+			Text: "Labels whose key holds config. set what dce-go's configuration file sets, by its keys: durations are written 90s " +
+				"or 5m (a bare number is of milliseconds in launchtask.timeout and of seconds in cleanpod.timeout), switches true " +
+				"or false. The task fails instead of running with another setting than the job means. Correct the label.",
+		},
+		{
+			Code: "DCE624", Title: "the engine's cgroup driver is systemd", Exit: ExitUnreachable,
+			Text: "A pod's containers belong into the cgroup that the agent has made for its task: that is what limits them, and what " +
+				"the agent kills when everything else fails. An engine with the cgroup driver systemd takes only slices of systemd " +
+				"as parents, so an executor refuses to run pods there. The operator of the agents sets " +
+				"\"exec-opts\": [\"native.cgroupdriver=cgroupfs\"] in /etc/docker/daemon.json and restarts the engine.",
+		},
+		{
+			Code: "DCE625", Title: "dce has a defect that a task has met", Exit: ExitFailed,
+			Text: "Something in the task or in its files has met a defect of dce. The task fails, other tasks of the same executor go " +
+				"on. The stack is in the executor's log, stderr of the sandbox. Report it with that and the job's files.",
+		},
+		{
+			Code: "DCE626", Title: "no lease can be taken", Exit: ExitUnreachable,
+			Text: "A living executor holds a lock on a file in /run/dce, so that a sweeper can tell its pods from orphans. The " +
+				"directory cannot be made or written. An executor runs on without a lease, known by its boot id, process id and " +
+				"start time; from another pid namespace its pods cannot be judged then and are left alone for ever.",
+		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
 
+	"dce/internal/health"
 	"dce/internal/mesos"
 	"dce/internal/pod"
 )
@@ -20,6 +21,10 @@ type view struct {
 	// reached.
 	container *v1.ContainerStatus
 	labels    []v1.Label
+	// judged says that the framework's own check is run by the executor: then its
+	// verdict counts, and there is none before the first result.
+	judged  bool
+	verdict *health.Verdict
 }
 
 // update is what an agent is to be told about a pod, and whether there is
@@ -52,6 +57,12 @@ func (v view) update(p pod.Pod) (mesos.Update, bool) {
 
 // health is nil where nobody asked and nothing checks.
 func (v view) health(p pod.Pod) *bool {
+	if v.judged {
+		if v.verdict == nil {
+			return nil
+		}
+		return &v.verdict.Healthy
+	}
 	checked := v.checked
 	for _, c := range p.Containers {
 		checked = checked || c.Healthcheck

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dce/internal/engine"
+	"dce/internal/executor"
+	"dce/internal/mesos"
+)
+
+// agentEngine is the engine that executors use, whatever the job's environment
+// says.
+const agentEngine = "unix:///var/run/docker.sock"
+
+// executorFlags are what `dce executor` takes.
+type executorFlags struct {
+	config    string
+	logFormat choice
+	logLevel  choice
+	eventLog  string
+	check     bool
+}
+
+func (a *app) executorCommand() *cobra.Command {
+	f := &executorFlags{
+		logFormat: choice{value: "logfmt", allowed: []string{"logfmt", "json"}},
+		logLevel:  choice{value: "info", allowed: []string{"debug", "info", "warn", "error"}},
+	}
+	cmd := &cobra.Command{
+		Use:     "executor",
+		GroupID: jobAgents,
+		Short:   "Run pods for a Mesos agent",
+		Long: `The Mesos custom executor: takes tasks from the agent that has started it, runs
+each as a pod, and reports what becomes of it. An agent starts it; by hand, run
+the pod with dce up --local. A binary called executor or dce-executor is one
+without being told.`,
+		Example: `# in a Marathon app: the binary is fetched, and started as an executor
+#   "executor": "./dce", "cmd": "executor"
+
+# on an agent: is everything there that an executor needs?
+dce executor --check`,
+		Args: noArgs,
+		Annotations: map[string]string{
+			noEnvKey: "yes",
+			seeKey:   "`dce up --local` for the same pod on this machine",
+			exitsKey: `0 the last task has ended, or the agent asked for the end
+4 not started by an agent, or the agent was lost`,
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVarP(&f.config, "config", "c", "", "read the operator's settings from `FILE` instead of /etc/dce/dce.yaml")
+	fs.Var(&f.logFormat, "log-format", "write the log on stderr as `logfmt|json`")
+	fs.Var(&f.logLevel, "log-level", "leave out what is less grave: `debug|info|warn|error`")
+	fs.StringVar(&f.eventLog, "event-log", "", "write the timeline to `FILE` instead of dce-events.jsonl in the sandbox")
+	fs.BoolVar(&f.check, "check", false, "check this machine and its settings for an executor, and exit")
+	grouped(cmd, groupOutput, "log-format", "log-level", "event-log")
+	cmd.RunE = a.plain(func(ctx context.Context, _ []string) error { return a.runExecutor(ctx, f) })
+	return cmd
+}
+
+func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
+	a.forgetJobsEnvironment()
+	log := f.logger(a)
+	if f.check {
+		return a.checkExecutor(ctx, f, log)
+	}
+	env, err := mesos.ParseEnvironment(a.env.Environ)
+	if err != nil {
+		return err
+	}
+	listening, leave := context.WithCancel(ctx)
+	defer leave()
+	return executor.Run(ctx, executor.Options{
+		Environment: env, Version: a.env.Version, Config: f.config, EventLog: f.eventLog,
+		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Log: log,
+		Connect: func(ctx context.Context, configDir string) (*engine.Engine, error) {
+			return a.agentEngine(ctx, configDir, log)
+		},
+	})
+}
+
+func (a *app) agentEngine(ctx context.Context, configDir string, log *slog.Logger) (*engine.Engine, error) {
+	return engine.Connect(ctx, engine.Options{Host: agentEngine, ConfigDir: configDir, Err: a.env.Stderr, Log: log})
+}
+
+// checkExecutor says what an executor would find here.
+func (a *app) checkExecutor(ctx context.Context, f *executorFlags, log *slog.Logger) error {
+	e, err := a.agentEngine(ctx, "", log)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	lines, err := executor.Check(ctx, executor.CheckOptions{Engine: e, Config: f.config})
+	if err != nil {
+		return err
+	}
+	return a.printLines(lines)
+}
+
+// forgetJobsEnvironment takes out of this process's environment what the
+// libraries below would obey: on an agent it is the job that sets it. The
+// agent's token goes too, so that no child and no container can find it.
+func (a *app) forgetJobsEnvironment() {
+	if a.env.Unsetenv == nil {
+		return
+	}
+	for _, pair := range a.env.Environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if ofJob(name) {
+			a.env.Unsetenv(name)
+		}
+	}
+}
+
+func ofJob(name string) bool {
+	for _, prefix := range []string{"DOCKER_", "COMPOSE_", "BUILDKIT_", "BUILDX_", "DCE_", "LD_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	switch name {
+	case mesos.TokenVariable, "GODEBUG", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GOTRACEBACK":
+		return true
+	}
+	return false
+}
+
+func (f *executorFlags) logger(a *app) *slog.Logger {
+	o := &slog.HandlerOptions{}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel.value)); err == nil {
+		o.Level = level
+	}
+	if f.logFormat.value == "json" {
+		return slog.New(slog.NewJSONHandler(a.env.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(a.env.Stderr, o))
+}
+
+// stopRequests passes on interrupts as requests to end, until ctx ends.
+func (a *app) stopRequests(ctx context.Context) <-chan string {
+	out := make(chan string)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case i := <-a.env.Interrupts:
+				select {
+				case out <- signalName(i.Exit):
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}

@@ -1,0 +1,202 @@
+// Package executor is the Mesos front: it takes tasks from an agent, has each
+// rendered and run as every other pod is, and reports what becomes of it. The
+// wire is internal/mesos', the pod's life internal/pod's and the supervisor's;
+// here is only what joins them. Each task is a pod of its own; nothing is
+// global.
+//
+// One goroutine owns the tasks (loop.go). Staging a task, running its pod and
+// checking its health run aside and post what they find.
+package executor
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"dce/internal/cgroup"
+	"dce/internal/engine"
+	"dce/internal/lease"
+	"dce/internal/mesos"
+)
+
+const (
+	// threads is enough for a process that waits. On a machine with 64 cores the
+	// default costs 17 threads and 2 MB more (reference/compose.md section 3).
+	threads = 2
+	// flushTime is how long the last updates may take, where the agent has set no
+	// other deadline.
+	flushTime = 30 * time.Second
+	// DefaultLeases is where executors and sweepers look for leases.
+	DefaultLeases = "/run/dce"
+)
+
+// Options are what an executor works with. Connect and Log are needed.
+type Options struct {
+	Environment mesos.Environment
+	Version     string
+	// Config is the operator's dce.yaml; empty is /etc/dce/dce.yaml.
+	Config string
+	// EventLog takes the timeline of the first task; empty is the sandbox's.
+	EventLog string
+	// Leases is the directory of leases, DefaultLeases when empty.
+	Leases string
+	// Connect reaches the engine. The directory holds the job's own Docker
+	// configuration, empty when it brought none.
+	Connect func(ctx context.Context, configDir string) (*engine.Engine, error)
+	// Stdout and Stderr are the sandbox's: they take what the services write.
+	Stdout, Stderr io.Writer
+	// Stops are requests of the machine to end: the first graceful, the second at
+	// once. Each says by what.
+	Stops <-chan string
+	Log   *slog.Logger
+}
+
+// Run is the life of an executor: it serves its agent until the last task has
+// ended, and returns an error only when the agent was lost.
+func Run(ctx context.Context, o Options) error {
+	runtime.GOMAXPROCS(threads)
+	session, err := mesos.NewSession(o.Environment, mesos.Options{Log: o.Log, UserAgent: "dce/" + o.Version})
+	if err != nil {
+		return err
+	}
+	x := newExecutor(o, session)
+	connected, leave := context.WithCancel(ctx)
+	defer leave()
+	ended := make(chan error, 1)
+	go func() { ended <- session.Run(connected, func(e mesos.Event) { x.post(e) }) }()
+
+	x.loop(ctx)
+	x.settle(ctx)
+	leave()
+	err = <-ended
+	x.work.Wait()
+	return err
+}
+
+// executor is the state of one Run. Only the loop's goroutine touches it, but
+// for what says otherwise.
+type executor struct {
+	o       Options
+	session *mesos.Session // any goroutine
+	mail    chan any       // any goroutine, by post
+	done    chan struct{}  // closed when the loop has ended
+	work    sync.WaitGroup
+
+	container string // the id of the container that Mesos gave
+	tasks     map[string]*task
+	launched  int
+	ending    bool // told to end: nothing is launched any more
+	urgent    bool // told so twice
+	lost      bool // no update can be delivered
+	left      <-chan time.Time
+
+	lease    *lease.Lease
+	identity lease.Identity
+	members  cgroup.Membership
+	// connect reaches the engine once; any goroutine.
+	connect func(ctx context.Context) (*engine.Engine, error)
+}
+
+func newExecutor(o Options, s *mesos.Session) *executor {
+	if o.Leases == "" {
+		o.Leases = DefaultLeases
+	}
+	x := &executor{
+		o: o, session: s, mail: make(chan any), done: make(chan struct{}), tasks: map[string]*task{},
+		container: filepath.Base(o.Environment.Directory),
+	}
+	if m, err := cgroup.Self(); err == nil {
+		x.members = m
+	}
+	x.connect = once(func(ctx context.Context) (*engine.Engine, error) {
+		return o.Connect(ctx, dockerConfig(o.Environment.Sandbox))
+	})
+	return x
+}
+
+// once remembers the first success; a failure is tried anew.
+func once[T any](do func(context.Context) (T, error)) func(context.Context) (T, error) {
+	turn := make(chan struct{}, 1)
+	var value T
+	var have bool
+	return func(ctx context.Context) (T, error) {
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return value, context.Cause(ctx)
+		}
+		defer func() { <-turn }()
+		if have {
+			return value, nil
+		}
+		v, err := do(ctx)
+		if err == nil {
+			value, have = v, true
+		}
+		return v, err
+	}
+}
+
+// take takes the executor's lease, whose name goes into the labels of its pods.
+// Without one the process itself is the evidence.
+func (x *executor) take() {
+	l, err := lease.Take(x.o.Leases, x.container)
+	if err != nil {
+		x.o.Log.Warn("taking the lease", slog.Any("err", err))
+	}
+	path := ""
+	if l != nil {
+		x.lease, path = l, l.Path()
+	}
+	if x.identity, err = lease.Self(path); err != nil {
+		x.o.Log.Warn("finding out who this process is", slog.Any("err", err))
+		x.identity = lease.Identity{Lease: path}
+	}
+}
+
+// settle ends an executor without tasks: the last updates are delivered and
+// what it leaves on the machine is removed.
+func (x *executor) settle(ctx context.Context) {
+	if !x.lost {
+		bounded, cancel := context.WithTimeout(ctx, x.patience())
+		defer cancel()
+		if err := x.session.Flush(bounded); err != nil {
+			x.o.Log.Warn("delivering the last updates", slog.Any("err", err))
+		}
+	}
+	x.removeCgroups(ctx)
+	if x.lease != nil {
+		if err := x.lease.Release(); err != nil {
+			x.o.Log.Warn("releasing the lease", slog.Any("err", err))
+		}
+	}
+}
+
+// patience is how long updates are waited for.
+func (x *executor) patience() time.Duration {
+	if x.ending {
+		return margin(x.o.Environment.ShutdownGrace)
+	}
+	return flushTime
+}
+
+// removeCgroups removes the cgroups that the engine has made for the pods
+// beside those that the agent manages: nobody else would.
+func (x *executor) removeCgroups(ctx context.Context) {
+	parent, err := x.members.TaskParent()
+	if err != nil || !isContainers(parent, x.members, x.container) {
+		return // dce's own went with the pod
+	}
+	tree, err := cgroup.Detect()
+	if err == nil {
+		err = tree.RemoveBeside(ctx, parent, x.members)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		x.o.Log.Warn("removing what the engine made beside the agent's cgroups", slog.Any("err", err))
+	}
+}

@@ -1,0 +1,130 @@
+package executor
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"dce/internal/engine"
+	"dce/internal/health"
+	"dce/internal/life"
+	"dce/internal/pod"
+	"dce/internal/podlog"
+	"dce/internal/render"
+)
+
+// drainTime is how long the removal of a pod waits for the last of its log
+// lines: no longer than a shutdown's margin has room for.
+const drainTime = 500 * time.Millisecond
+
+// run is a task's pod, ready to run.
+type run struct {
+	life   *life.Life
+	logs   *life.Logs
+	files  *podlog.Log
+	events io.Closer
+	view   view
+	// probe is the framework's own health check, nil without one.
+	probe health.Probe
+	pace  health.Pace
+
+	docker *engine.Engine
+	podID  string
+	ports  []render.PortMapping
+	report func(pod.Pod, where)
+	log    *slog.Logger
+}
+
+// run makes the pod's life of what was rendered. Nothing is started.
+func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
+	r := &run{
+		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log,
+		view: view{taskID: p.facts.ID},
+	}
+	if err := s.checks(p, r); err != nil {
+		return nil, err
+	}
+	events, err := createFile(s.eventLog(p))
+	if err != nil {
+		return nil, err
+	}
+	logs, err := makeDir(filepath.Join(p.dir, logsDir))
+	if err != nil {
+		s.log.Warn("the services get no log files of their own", slog.Any("err", err))
+	}
+	r.events = events
+	r.files = podlog.New(podlog.Options{Dir: logs, Stdout: s.o.Stdout, Stderr: s.o.Stderr}, result.Project.ServiceNames())
+	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
+	r.life, err = life.New(ctx, life.Options{
+		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, Build: true, RemoveVolumes: !p.options.keepVolumes,
+		Secrets: life.Secrets(p.project.Compose, p.settings.Secrets), Rules: s.rules(p, result), Cgroup: p.parent,
+		Progress: steps{s.log}, Report: r.reported, BeforeRemove: func(ctx context.Context) { r.logs.Drain(ctx, drainTime) },
+		Events: events, Log: s.log,
+	})
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (s *stager) eventLog(p *plan) string {
+	if s.number == 0 && s.o.EventLog != "" {
+		return s.o.EventLog
+	}
+	return filepath.Join(p.dir, eventsFile)
+}
+
+// rules are those of every pod, but for the time that a launch may take where
+// nobody has set one.
+func (s *stager) rules(p *plan, result render.Result) pod.Rules {
+	rules := life.Rules(result.Project, p.facts.Job, p.project.Config)
+	if isDefault(p.project.Config, "timeouts.launch") {
+		rules.LaunchTimeout = launchTime
+	}
+	if p.options.keepFailed {
+		rules.KeepFailed = true
+	}
+	return rules
+}
+
+// live takes the pod through its life.
+func (r *run) live(ctx context.Context) {
+	p := r.life.Run(ctx)
+	r.log.Info("pod ended", slog.String("state", string(p.State)), slog.Any("reason", p.Reason.String()))
+	if p.Rules.Keep || p.Rules.KeepFailed { // nothing was drained yet
+		r.logs.Drain(ctx, drainTime)
+	}
+	r.close()
+}
+
+func (r *run) close() {
+	if r.logs != nil {
+		r.logs.Close()
+	}
+	if err := r.files.Close(); err != nil {
+		r.log.Warn("closing the services' log files", slog.Any("err", err))
+	}
+	r.events.Close()
+}
+
+// reported follows the services from their first line on, and passes the
+// report on to the loop.
+func (r *run) reported(p pod.Pod) {
+	var w where
+	switch p.State {
+	case pod.Starting:
+		r.logs.Start()
+	case pod.Running:
+		w = r.where()
+	default:
+	}
+	r.report(p, w)
+}
+
+func (r *run) line(l engine.LogLine) {
+	// A sandbox that takes no more lines is no reason to end a pod.
+	_ = r.files.Write(podlog.Line{Service: l.Service, Stderr: l.Stderr, Text: l.Text})
+}

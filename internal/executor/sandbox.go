@@ -1,0 +1,69 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// What the executor leaves in a sandbox.
+const (
+	taskFile     = "dce-task.json"
+	renderedFile = "compose.rendered.yaml"
+	eventsFile   = "dce-events.jsonl"
+	logsDir      = "dce-logs"
+)
+
+// The job fills its sandbox before dce does, and may have put links where these
+// files go: nothing is ever written through one.
+
+// writeFile puts a whole file in the place of whatever is there.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".dce-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+// createFile begins an empty file in the place of whatever is there.
+func createFile(path string) (*os.File, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("making %s: %w", path, err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("making %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// makeDir makes a directory of dce's own. One that is there already is not
+// trusted: it could lead anywhere.
+func makeDir(path string) (string, error) {
+	if err := os.Mkdir(path, 0o755); err != nil {
+		return "", fmt.Errorf("making the directory of log files: %w", err)
+	}
+	return path, nil
+}
+
+// dockerConfig is the directory of a Docker configuration that the job has
+// fetched for its registries, empty when it brought none.
+func dockerConfig(sandbox string) string {
+	dir := filepath.Join(sandbox, ".docker")
+	if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil {
+		return ""
+	}
+	return dir
+}

@@ -1,0 +1,213 @@
+package executor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	v1 "github.com/mesos/mesos-go/api/v1/lib"
+
+	"dce/internal/cgroup"
+	"dce/internal/diag"
+	"dce/internal/engine"
+	"dce/internal/lease"
+	"dce/internal/life"
+	"dce/internal/pod"
+	"dce/internal/project"
+	"dce/internal/render"
+	taskfile "dce/internal/task"
+)
+
+const (
+	// stageTime bounds everything before the pod's own launch timeout begins:
+	// reaching the engine, which may be restarting, loading and rendering.
+	stageTime = time.Minute
+	// launchTime is the launch timeout on an agent where nobody has set one: under
+	// Marathon's task_launch_timeout of 300 s, so that dce can say what was wrong.
+	launchTime = 270 * time.Second
+)
+
+// stager makes a pod of a task. It runs aside: what it needs of the executor
+// was copied.
+type stager struct {
+	o         Options
+	info      v1.TaskInfo
+	number    int
+	container string
+	identity  lease.Identity
+	connect   func(ctx context.Context) (*engine.Engine, error)
+	// report takes the pod's reports to the loop.
+	report func(pod.Pod, where)
+	log    *slog.Logger
+}
+
+// plan is a task on its way to a pod.
+type plan struct {
+	facts    render.Task
+	job      job
+	options  jobOptions
+	project  *project.Project
+	settings render.Settings
+	parent   life.Cgroup
+	dir      string // where the task's own files go
+}
+
+// stage goes from what the framework sent to a pod that can be run. Whatever a
+// job brings, it ends in an error at most.
+func (s *stager) stage(ctx context.Context) (r *run, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.log.Error("a defect of dce", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			err = diag.Fail(defect(v))
+		}
+	}()
+	p := &plan{}
+	if err := s.facts(p); err != nil {
+		return nil, err
+	}
+	docker, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.place(ctx, p, docker); err != nil {
+		return nil, err
+	}
+	if err := s.load(ctx, p); err != nil {
+		return nil, err
+	}
+	result, rendered, err := s.render(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.write(p, rendered); err != nil {
+		return nil, err
+	}
+	return s.run(ctx, p, docker, result, rendered)
+}
+
+// facts are what the framework, the agent and this process say.
+func (s *stager) facts(p *plan) (err error) {
+	env := s.o.Environment
+	if p.facts, err = taskfile.FromTaskInfo(&s.info); err != nil {
+		return diag.Fail(unreadable(err))
+	}
+	if p.job, err = jobOf(p.facts.Labels); err != nil {
+		return err
+	}
+	if p.options, err = p.job.options(); err != nil {
+		return err
+	}
+	for _, name := range p.options.ignored {
+		s.log.Warn("a setting of the job has no meaning for dce", slog.String("label", labelConfig+name))
+	}
+	t := &p.facts
+	t.ExecutorID = cmp.Or(t.ExecutorID, env.ExecutorID)
+	t.FrameworkID = cmp.Or(t.FrameworkID, env.FrameworkID)
+	t.AgentID = cmp.Or(t.AgentID, env.AgentID)
+	t.PodID, t.Version = s.podID(), s.o.Version
+	t.Sandbox, p.dir = env.Directory, s.dir()
+	t.Lease, t.BootID, t.PID, t.StartTime = s.identity.Lease, s.identity.BootID, s.identity.PID, s.identity.Start
+	return nil
+}
+
+// podID is the id of the container that Mesos gave: who looks for it on the
+// agent finds the pod. Further tasks of one executor add their number.
+func (s *stager) podID() string {
+	if s.number == 0 {
+		return s.container
+	}
+	return fmt.Sprintf("%s.%d", s.container, s.number+1)
+}
+
+// dir is where the task's own files go: the sandbox, or for further tasks a
+// directory in it.
+func (s *stager) dir() string {
+	if s.number == 0 {
+		return s.o.Environment.Sandbox
+	}
+	return filepath.Join(s.o.Environment.Sandbox, fmt.Sprintf("dce-task.%d", s.number+1))
+}
+
+// place settles the cgroup of the pod's containers.
+func (s *stager) place(ctx context.Context, p *plan, docker *engine.Engine) error {
+	info, err := docker.Info(ctx)
+	if err != nil {
+		return err
+	}
+	tree, err := cgroup.Detect()
+	if err != nil {
+		return err
+	}
+	member, err := cgroup.Self()
+	if err != nil {
+		return err
+	}
+	c, why, err := parentOf(p.facts, s.container, member, info, tree)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		s.log.Warn("the pod is not in a cgroup of the agent's", slog.String("reason", why), slog.String("cgroup_parent", c.Parent))
+	}
+	p.parent = c
+	p.facts.CgroupParent, p.facts.CgroupDriver = c.Parent, info.CgroupDriver
+	return nil
+}
+
+// load reads the job's files. Interpolation sees the task's facts only, so that
+// whoever has dce-task.json renders the same pod.
+func (s *stager) load(ctx context.Context, p *plan) (err error) {
+	sandbox := s.o.Environment.Sandbox
+	p.project, err = project.Load(ctx, project.Options{
+		Dir: sandbox, Root: sandbox, Files: p.job.files, SystemConfig: s.o.Config, SystemWins: true,
+		Flags: p.options.flags, TaskEnv: taskfile.Interpolation(p.facts, render.Settings{}),
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range p.project.Warnings {
+		s.log.Warn("a warning about the job's files", slog.String("warning", w.String()))
+	}
+	p.facts.Job = p.facts.Job || p.project.Config.Job
+	p.settings = p.project.Config.Render
+	p.settings.Cluster = true
+	return nil
+}
+
+func (s *stager) render(p *plan) (render.Result, []byte, error) {
+	in := render.Input{Project: p.project.Compose, Task: p.facts, Settings: p.settings, Locate: p.project.Locate}
+	p.facts.Hash = render.ContentHash(in)
+	in.Task = p.facts
+	r := render.Render(in)
+	if err := r.Diagnostics.Err(); err != nil {
+		return r, nil, err
+	}
+	for _, d := range r.Diagnostics {
+		s.log.Warn("a warning about the pod", slog.String("warning", d.String()))
+	}
+	rendered, err := r.YAML()
+	if err != nil {
+		return r, nil, fmt.Errorf("writing the rendered pod: %w", err)
+	}
+	return r, rendered, nil
+}
+
+// write leaves in the sandbox what the pod is made of.
+func (s *stager) write(p *plan, rendered []byte) error {
+	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+		return fmt.Errorf("making the task's directory: %w", err)
+	}
+	facts, err := taskfile.File{Task: p.facts, Settings: p.settings}.Encode()
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(p.dir, taskFile), facts); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(p.dir, renderedFile), rendered)
+}
