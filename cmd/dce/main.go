@@ -38,12 +38,15 @@ func environment() cli.Env {
 func interrupts() <-chan cli.Interrupt {
 	signals := make(chan os.Signal, 2) // the second must not be lost while the first is handled
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // the terminal is gone, and nohup has not said that it may
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	out := make(chan cli.Interrupt, 2) // sending never blocks: the third signal exits
 	go func() {
 		for n := 1; ; n++ {
 			code := 130
-			if s := <-signals; s == syscall.SIGTERM {
-				code = 143
+			if s, ok := (<-signals).(syscall.Signal); ok {
+				code = 128 + int(s)
 			}
 			if n > 2 {
 				os.Exit(code) // asked gracefully, then urgently: whoever insists is obeyed

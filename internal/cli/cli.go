@@ -21,14 +21,15 @@ type Env struct {
 	Stdin    io.Reader
 	Stdout   io.Writer
 	Stderr   io.Writer
-	// Interrupts delivers SIGINT and SIGTERM: the first asks for a graceful end,
-	// the second for an immediate one.
+	// Interrupts delivers SIGINT, SIGTERM and SIGHUP: the first asks for a graceful
+	// end, the second for an immediate one.
 	Interrupts <-chan Interrupt
 }
 
 // Interrupt is a signal that asks for the end.
 type Interrupt struct {
-	// Exit is the exit code that the convention gives it: 130 or 143.
+	// Exit is the exit code that the convention gives it: 128 and the signal's
+	// number, so 130 for Ctrl-C, 143 for SIGTERM, 129 for a terminal that is gone.
 	Exit int
 }
 

@@ -133,7 +133,7 @@ func signalName(exit int) string {
 	case diag.ExitTerminated:
 		return "SIGTERM"
 	}
-	return fmt.Sprintf("signal %d", exit-128)
+	return "the end of the terminal"
 }
 
 // printValue prints an answer for programs: as JSON, or as YAML with the same

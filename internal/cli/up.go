@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -150,6 +152,7 @@ func (a *app) runUp(ctx context.Context, f *upFlags, services []string) error {
 	}
 	defer m.Engine.Close()
 	m.Screen = newScreen(a.ui(), plan.Services())
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes (| head) must not leave the pod without its keeper
 	if f.dryRun {
 		return a.showPlan(ctx, m, plan)
 	}

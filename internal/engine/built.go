@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/client"
 )
 
@@ -19,7 +20,9 @@ func (e *Engine) RemoveBuilt(ctx context.Context, project string) error {
 	}
 	call, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
-	found, err := e.api.ImageList(call, client.ImageListOptions{Filters: ofProject(project)})
+	// The classic builder's images carry no project's label, only compose's own.
+	filters := client.Filters{}.Add("label", api.ImageBuilderLabel).Add("reference", project+"-*")
+	found, err := e.api.ImageList(call, client.ImageListOptions{Filters: filters})
 	if err != nil {
 		return classify(fmt.Errorf("listing the pod's images: %w", err), about{host: e.Host()})
 	}

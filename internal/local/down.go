@@ -183,6 +183,11 @@ func (m *Machine) remove(ctx context.Context, o DownOptions, f found, display Pr
 	if err := left.Remove(ctx); err != nil {
 		return err
 	}
+	if !o.KeepImages {
+		if err := m.Engine.RemoveBuilt(ctx, f.project(o.ID)); err != nil {
+			return err
+		}
+	}
 	if err := removeCgroups(ctx, f.pods); err != nil {
 		m.Log.Warn("removing the pod's cgroup", "err", err)
 	}

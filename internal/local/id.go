@@ -46,7 +46,7 @@ func elementOf(id string) string {
 		return '_'
 	}, id)
 	safe = strings.TrimLeft(safe, ".-")
-	if safe == id && len(id) <= 200 {
+	if safe == id && id != "" && len(id) <= 200 {
 		return id
 	}
 	sum := sha256.Sum256([]byte(id))
