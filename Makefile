@@ -4,7 +4,7 @@
 GO            ?= go
 GOLANGCI      := v2.15.0
 LINT          := .cache/bin/golangci-lint-$(GOLANGCI)
-BUILD_FLAGS   := -trimpath -buildvcs=false
+BUILD_FLAGS   := $(shell scripts/build-flags)
 VERSION       ?= $(shell scripts/version)
 LDFLAGS       := -s -w -X main.version=$(VERSION)
 FUZZTIME      ?= 10s

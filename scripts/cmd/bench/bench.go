@@ -39,7 +39,11 @@ func newBench(ctx context.Context, dir string, rounds int) (*bench, error) {
 		b.dce: "./cmd/dce", b.compose: "github.com/docker/compose/v5/cmd", filepath.Join(dir, "wait"): "./scripts/cmd/wait",
 	} {
 		fmt.Fprintln(os.Stderr, "building", pkg)
-		if err := build(ctx, file, pkg, "-ldflags=-s -w"); err != nil {
+		flags, err := releaseFlags(ctx, pkg)
+		if err != nil {
+			return nil, err
+		}
+		if err := build(ctx, file, pkg, append(flags, "-ldflags=-s -w")...); err != nil {
 			return nil, err
 		}
 	}
@@ -49,6 +53,19 @@ func newBench(ctx context.Context, dir string, rounds int) (*bench, error) {
 	}
 	b.engine = engine
 	return b, b.importImage(ctx, filepath.Join(dir, "wait"))
+}
+
+// releaseFlags are those that dce is released with; everything else is built as
+// Go does.
+func releaseFlags(ctx context.Context, pkg string) ([]string, error) {
+	if pkg != "./cmd/dce" {
+		return nil, nil
+	}
+	out, err := exec.CommandContext(ctx, "scripts/build-flags").Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking for the release's flags: %w", err)
+	}
+	return strings.Fields(string(out)), nil
 }
 
 func build(ctx context.Context, file, pkg string, flags ...string) error {

@@ -40,8 +40,8 @@ func run(ctx context.Context, page string, rounds int) (err error) {
 	defer func() { err = errors.Join(err, b.cleanUp(context.WithoutCancel(ctx))) }()
 
 	r := report{}
-	for _, n := range []int{3, 30, 300} {
-		if err := b.render(ctx, &r, n); err != nil {
+	for _, p := range []struct{ services, every int }{{3, 1}, {30, 1}, {300, 1}, {300, 10}} {
+		if err := b.render(ctx, &r, p.services, p.every); err != nil {
 			return err
 		}
 	}

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// render compares showing a project of n services, the whole process.
-func (b *bench) render(ctx context.Context, r *report, n int) error {
-	dir := filepath.Join(b.dir, fmt.Sprintf("render-%d", n))
-	if err := writeProject(dir, bigProject(n)); err != nil {
+// render compares showing a project of n services, the whole process. One
+// service in every publishes a port.
+func (b *bench) render(ctx context.Context, r *report, n, every int) error {
+	dir := filepath.Join(b.dir, fmt.Sprintf("render-%d-%d", n, every))
+	if err := writeProject(dir, bigProject(n, every)); err != nil {
 		return err
 	}
 	rounds := b.rounds
@@ -27,7 +28,11 @@ func (b *bench) render(ctx context.Context, r *report, n int) error {
 		return err
 	}
 	times := taken["render"]
-	r.add(fmt.Sprintf("`dce render` of %d services, whole process", n), times["dce"], "`docker compose config`", times["compose"], 1.0)
+	title := fmt.Sprintf("`dce render` of %d services, whole process", n)
+	if every > 1 {
+		title += fmt.Sprintf(", a port for every %dth", every)
+	}
+	r.add(title, times["dce"], "`docker compose config`", times["compose"], 1.0)
 	return nil
 }
 
@@ -41,9 +46,9 @@ func writeProject(dir, text string) error {
 	return nil
 }
 
-// bigProject is a project of n services as people write them: every one with a
-// port, environment, a volume, a healthcheck, and a dependency on the one before.
-func bigProject(n int) string {
+// bigProject is a project of n services: every one with environment, a volume, a
+// healthcheck, and a dependency on the one before; one in every has a port.
+func bigProject(n, every int) string {
 	var b strings.Builder
 	b.WriteString("name: big\nservices:\n")
 	for i := range n {
@@ -52,13 +57,15 @@ func bigProject(n int) string {
     environment:
       STAGE: ${STAGE:-test}
       PEER: service%d:8080
-    ports: ["%d:%d"]
     volumes: ["data%d:/data"]
     healthcheck:
       test: [CMD, /health]
       interval: 5s
     labels: {team: shop, index: "%d"}
-`, i, i, i, (i+1)%n, 10000+i, 8000+i, i%5, i)
+`, i, i, i, (i+1)%n, i%5, i)
+		if i%every == 0 {
+			fmt.Fprintf(&b, "    ports: [\"%d:%d\"]\n", 10000+i, 8000+i)
+		}
 		if i > 0 {
 			fmt.Fprintf(&b, "    depends_on: [service%d]\n", i-1)
 		}

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// part is how much of the binary a dependency is, in bytes of code and data.
+// part is how much of the binary's code is a dependency's, in bytes.
 type part struct {
 	name string
 	size int64
@@ -43,15 +43,16 @@ func (b *bench) size(ctx context.Context, r *report) error {
 	return nil
 }
 
-// attribute sums the sizes of symbols by module, largest first. What belongs to
-// no module is the standard library's and the runtime's.
+// attribute sums the sizes of functions by module, largest first. What belongs
+// to no module is the standard library's and the runtime's. Data is left out:
+// most of it stands in symbols that all modules share.
 func attribute(symbols []byte, modules []string) []part {
 	slices.SortFunc(modules, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	sums := map[string]int64{}
 	for line := range bytes.Lines(symbols) {
 		fields := strings.Fields(string(line))
-		if len(fields) < 4 || fields[2] == "b" || fields[2] == "B" {
-			continue // .bss takes no room in the file
+		if len(fields) < 4 || !strings.EqualFold(fields[2], "t") {
+			continue
 		}
 		size, err := strconv.ParseInt(fields[1], 10, 64)
 		if err != nil {
@@ -68,13 +69,11 @@ func attribute(symbols []byte, modules []string) []part {
 }
 
 func moduleOf(symbol string, modules []string) string {
-	symbol = strings.TrimPrefix(symbol, "type:")
-	symbol = strings.TrimLeft(symbol, ".*[]")
 	symbol = strings.ReplaceAll(symbol, "%2e", ".")
 	for _, m := range modules {
 		if rest, ok := strings.CutPrefix(symbol, m); ok && rest != "" && strings.ContainsAny(rest[:1], "./") {
 			return m
 		}
 	}
-	return "Go's runtime and standard library, tables"
+	return "Go's runtime and standard library"
 }

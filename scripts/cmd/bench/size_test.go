@@ -18,8 +18,8 @@ func TestAttribute(t *testing.T) {
 	got := attribute(symbols, []string{"dce", "example.com/a", "example.com/a/v2", "example.com/unused"})
 	want := []part{
 		{"example.com/a", 20},
-		{"example.com/a/v2", 12},
-		{"Go's runtime and standard library, tables", 10},
+		{"Go's runtime and standard library", 10},
+		{"example.com/a/v2", 5},
 		{"dce", 3},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(part{})); diff != "" {
