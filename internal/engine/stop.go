@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/types/container"
@@ -209,9 +210,15 @@ func (p *Pod) ask(ctx context.Context, c container.Summary, bound *bound) error 
 	return err
 }
 
-// graceOf is the container's own stop_grace_period. A container whose state
-// cannot be read has the engine's default.
+// graceOf is the container's own stop_grace_period. Where the project is not
+// known the container is looked at; one that cannot be has the engine's default.
 func (p *Pod) graceOf(ctx context.Context, c container.Summary) time.Duration {
+	if s, ok := p.service(c); ok {
+		if s.StopGracePeriod == nil {
+			return defaultGrace
+		}
+		return time.Duration(*s.StopGracePeriod)
+	}
 	call, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	res, err := p.engine.api.ContainerInspect(call, c.ID, client.ContainerInspectOptions{})
@@ -219,6 +226,15 @@ func (p *Pod) graceOf(ctx context.Context, c container.Summary) time.Duration {
 		return defaultGrace
 	}
 	return time.Duration(*res.Container.Config.StopTimeout) * time.Second
+}
+
+// service is what the project says of a container, if it is known.
+func (p *Pod) service(c container.Summary) (types.ServiceConfig, bool) {
+	if p.spec.Project == nil {
+		return types.ServiceConfig{}, false
+	}
+	s, ok := p.spec.Project.Services[c.Labels[api.ServiceLabel]]
+	return s, ok
 }
 
 // kill ends a container at once. Its error is left to the stop that waits
