@@ -70,15 +70,15 @@ type podList struct {
 }
 
 func podTable(rows []local.Row) term.Table {
-	t := term.Table{Header: []string{"POD", "STATE", "KEEPER", "AGE", "SERVICES", "PORTS"}}
+	t := term.Table{Header: []string{"POD", "STATE", "KEEPER", "AGE", "SERVICES", "PORTS", "REASON"}}
 	for _, r := range rows {
 		var ports []string
 		for _, p := range r.Ports {
 			ports = append(ports, p.String())
 		}
 		t.Rows = append(t.Rows, []string{
-			r.ID, stateText(r), keeperText(r), age(r.Created),
-			cmp.Or(strings.Join(r.Services, ","), "-"), cmp.Or(strings.Join(ports, ", "), "-"),
+			r.ID, r.State, keeperText(r), age(r.Created), cmp.Or(strings.Join(r.Services, ","), "-"),
+			cmp.Or(strings.Join(ports, ", "), "-"), cmp.Or(r.Reason, "-"),
 		})
 	}
 	return t
@@ -101,4 +101,12 @@ func keeperText(r local.Row) string {
 		return "-"
 	}
 	return "unattended"
+}
+
+// attendance is who looks after a pod, as the end of a sentence about it.
+func attendance(r local.Row) string {
+	if word := keeperText(r); word != "-" {
+		return ", " + word
+	}
+	return ""
 }

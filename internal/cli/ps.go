@@ -77,7 +77,7 @@ type podDetail struct {
 }
 
 func (a *app) showPod(d local.Detail) {
-	a.ui().Say("pod %s: %s, %s", d.ID, stateText(d.Row), keeperText(d.Row))
+	a.ui().Say("pod %s: %s%s", d.ID, stateText(d.Row), attendance(d.Row))
 	if d.Failed != nil {
 		a.showReport(*d.Failed)
 	}

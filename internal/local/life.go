@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
+
 	"dce/internal/engine"
 	"dce/internal/pod"
 	"dce/internal/progress"
@@ -26,6 +28,7 @@ type order struct {
 	Ports   []render.PortMapping `json:"-"` // for the view of an attached pod
 	Pull    string               `json:"pull,omitempty"`
 	Build   bool                 `json:"build,omitempty"`
+	NoBuild bool                 `json:"no_build,omitempty"`
 	Rules   pod.Rules            `json:"rules"`
 	Cgroup  cgroupPlan           `json:"cgroup"`
 	Secrets map[string]string    `json:"secrets,omitempty"`
@@ -63,6 +66,9 @@ func newLife(ctx context.Context, m *Machine, o order, sink progress.Sink, repor
 	if err != nil {
 		return nil, err
 	}
+	if o.NoBuild {
+		p = withoutBuild(p)
+	}
 	made := m.Engine.Pod(engine.Spec{
 		Project: p, PodID: o.ID, Pull: o.Pull, Build: o.Build, Env: o.Secrets, Progress: sink,
 	})
@@ -79,6 +85,16 @@ func newLife(ctx context.Context, m *Machine, o order, sink progress.Sink, repor
 		Engine: l.work, Front: l, Rules: o.Rules, Log: m.Log, Events: l.events,
 	})
 	return l, nil
+}
+
+// withoutBuild leaves nothing to build: an image that is missing is pulled, or
+// the pod does not start.
+func withoutBuild(p *types.Project) *types.Project {
+	for name, s := range p.Services {
+		s.Build = nil
+		p.Services[name] = s
+	}
+	return p
 }
 
 // kill asks the pod to end.

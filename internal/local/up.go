@@ -142,8 +142,11 @@ func (u *upping) launch(ctx context.Context, k keeper) (outcome, error) {
 
 // settle does for an attached pod what a monitor does for its own.
 func (u *upping) settle(o outcome) error {
-	if u.plan.options.Detach {
+	switch {
+	case u.plan.options.Detach:
 		return nil
+	case o.State == pod.Finished && !o.Kept: // whoever watched has seen it all
+		return u.machine.Dirs.forget(u.plan.ID)
 	}
 	return u.machine.settle(u.plan.ID, o)
 }
@@ -182,7 +185,7 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		u.machine.Screen.Warn(u.result.Diagnostics)
 	}
 	o := order{
-		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: !p.options.NoBuild,
+		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: p.options.Build, NoBuild: p.options.NoBuild,
 		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: p.secrets(),
 	}
 	return o, u.write(o, rendered)

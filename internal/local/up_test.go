@@ -196,7 +196,7 @@ services:
 	p.dce("up", "--local", "-d").run().exits(0)
 	enginetest.Eventually(t, within, "ls says why the pod went", func() (bool, string) {
 		c := p.dce("ls").run()
-		return strings.Contains(c.stdout(), "failed: service web exited with code 7"), c.stdout()
+		return strings.Contains(c.stdout(), "service web exited with code 7"), c.stdout()
 	})
 	p.dce("ps", "--local").run().exits(0, "exited with code 7", "last words")
 	p.dce("logs", "--local").run().exits(0, "last words")

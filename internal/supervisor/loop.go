@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"dce/internal/diag"
 	"dce/internal/pod"
 )
 
@@ -170,11 +172,21 @@ func (l *loop) perform(ctx context.Context, e pod.Effect) pod.Event {
 	return nil
 }
 
+// text is an error in the words of a reason: of diagnostics, what happened.
+// Their code and their hint are the front's to show.
 func text(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	list, ok := diag.Of(err)
+	if !ok {
+		return err.Error()
+	}
+	var all []string
+	for _, d := range list {
+		all = append(all, d.Summary)
+	}
+	return strings.Join(all, "; ")
 }
 
 // hasten sets the moment by which a stop must end, zero is no such moment.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dce/internal/diag"
 	"dce/internal/pod"
 )
 
@@ -80,6 +81,14 @@ func TestAPodLivesAsItsEventsSay(t *testing.T) {
 			events: func(*life) {},
 			want:   "[staging stopping failed] [prepare stop remove]",
 			reason: "preparing the pod failed: no such image",
+		},
+		"a problem is told by what happened": {
+			engine: &fake{start: func(context.Context) error {
+				return diag.Fail(diag.Diagnostic{Code: "DCE320", Summary: "host port 80 is taken", Hint: "free it"})
+			}},
+			events: func(*life) {},
+			want:   "[staging starting stopping failed] [prepare start stop remove]",
+			reason: "starting the pod failed: host port 80 is taken",
 		},
 		"a kill while pulling waits for the pull to return": {
 			engine: &fake{prepare: takes(time.Hour)},
