@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,12 +30,16 @@ type stage struct {
 	framework mesos.FrameworkInfo
 	events    <-chan agent.Event
 	image     string
+	port      uint64 // the first of four that only this test offers
 	id        string // of the only executor, unless a test starts others
 }
 
+// offers counts the tests, which run beside each other.
+var offers atomic.Uint64
+
 func onAgent(t *testing.T, o agent.Options) *stage {
 	t.Helper()
-	s := &stage{T: t, api: enginetest.Require(t)}
+	s := &stage{T: t, api: enginetest.Require(t), port: 31500 + 10*offers.Add(1)}
 	s.image = enginetest.Busybox(t, s.api)
 	s.id = enginetest.PodID(t, "ex")
 	o.WorkDir = t.TempDir()
@@ -73,7 +79,7 @@ func (s *stage) launchAs(id string, files map[string]string, change ...func(*mes
 	s.Helper()
 	info := mesos.TaskInfo{
 		Name: "web", TaskID: mesos.TaskID{Value: id + ".task"},
-		Resources: []mesos.Resource{scalar("cpus", 0.5), scalar("mem", 128), ports(31500, 31503)},
+		Resources: []mesos.Resource{scalar("cpus", 0.5), scalar("mem", 128), ports(s.port, s.port+3)},
 	}
 	for _, c := range change {
 		c(&info)
@@ -210,6 +216,7 @@ const twoServices = `services:
 `
 
 func TestALifeUnderAnAgent(t *testing.T) {
+	t.Parallel()
 	s := onAgent(t, agent.Options{})
 	if s.agent.Launcher() != agent.LinuxLauncher {
 		t.Fatal("cgroups are not permitted: run as root")
@@ -222,10 +229,10 @@ func TestALifeUnderAnAgent(t *testing.T) {
 		return strings.Contains(out, "hello from "+task) && strings.Contains(out, "web") && trouble == "trouble\n", out + trouble
 	})
 	info := running.GetContainerStatus().GetNetworkInfos()
-	if len(info) == 0 || len(info[0].PortMappings) != 1 || info[0].PortMappings[0].HostPort != 31500 || info[0].IPAddresses[0].GetIPAddress() == "" {
+	if len(info) == 0 || len(info[0].PortMappings) != 1 || uint64(info[0].PortMappings[0].HostPort) != s.port || info[0].IPAddresses[0].GetIPAddress() == "" {
 		t.Errorf("where the pod is: %v", info)
 	}
-	if l := running.GetLabels().GetLabels(); len(l) != 1 || l[0].Key != "dce.port.web.80/tcp" || l[0].GetValue() != "31500" {
+	if l := running.GetLabels().GetLabels(); len(l) != 1 || l[0].Key != "dce.port.web.80/tcp" || l[0].GetValue() != strconv.FormatUint(s.port, 10) {
 		t.Errorf("labels %v", l)
 	}
 	s.inItsCgroup()

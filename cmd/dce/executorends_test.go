@@ -1,0 +1,310 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"dce/internal/devcluster/agent"
+	"dce/internal/enginetest"
+)
+
+const neverHealthy = `services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'trap "exit 0" TERM; sleep 1000 & wait']
+    healthcheck: {test: [CMD, "false"], interval: 1s, retries: 1000}
+`
+
+const deafToTERM = `services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'trap "" TERM; sleep 1000']
+    stop_grace_period: 1h
+`
+
+// A task can be killed at every point of its life, and is told as killed when
+// nothing of it is left.
+func TestKillAtEveryPointOfALife(t *testing.T) {
+	t.Parallel()
+	none, short := time.Duration(0), time.Second
+	for name, tt := range map[string]struct {
+		compose string
+		until   func(s *stage)
+		grace   *time.Duration
+	}{
+		"at once":                            {twoServices, func(*stage) {}, nil},
+		"when it is told as starting":        {twoServices, func(s *stage) { s.told(mesos.TASK_STARTING) }, nil},
+		"while its containers are started":   {twoServices, func(s *stage) { s.told(mesos.TASK_STARTING); s.timeline("prepared") }, nil},
+		"while it is waited for":             {neverHealthy, func(s *stage) { s.told(mesos.TASK_STARTING); s.timeline("started") }, nil},
+		"without grace":                      {deafToTERM, func(s *stage) { s.told(mesos.TASK_STARTING); s.told(mesos.TASK_RUNNING) }, &none},
+		"with less grace than a service has": {deafToTERM, func(s *stage) { s.told(mesos.TASK_STARTING); s.told(mesos.TASK_RUNNING) }, &short},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onAgent(t, agent.Options{})
+			task := s.launch(map[string]string{"compose.yaml": tt.compose})
+			tt.until(s)
+			s.kill(task, tt.grace)
+			if name != "at once" { // the agent may have forgotten the task by then
+				s.kill(task, tt.grace)
+			}
+			s.killed()
+			s.gone()
+		})
+	}
+}
+
+// killed waits for TASK_KILLED, whatever of the launch is still told before.
+func (s *stage) killed() {
+	s.Helper()
+	for e := range s.events {
+		switch {
+		case e.Status == nil:
+		case e.Status.GetState() == mesos.TASK_KILLED:
+			return
+		case e.Status.GetState() != mesos.TASK_STARTING && e.Status.GetState() != mesos.TASK_RUNNING:
+			s.Fatalf("told %s %q\n%s", e.Status.GetState(), e.Status.GetMessage(), s.read("stderr"))
+		}
+	}
+}
+
+// timeline waits for an event of the pod.
+func (s *stage) timeline(event string) {
+	s.Helper()
+	enginetest.Eventually(s, time.Minute, event, func() (bool, string) {
+		lines := s.read("dce-events.jsonl")
+		return strings.Contains(lines, `"event":"`+event+`"`), lines
+	})
+}
+
+func TestTasksThatFailSayWhy(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		compose string
+		change  func(*mesos.TaskInfo)
+		running bool
+		reason  *mesos.TaskStatus_Reason
+		message string
+	}{
+		"a service that crashes": {
+			compose: "services: {web: {image: IMAGE, command: [sh, -c, 'echo no db; sleep 1; exit 3']}}\n",
+			running: true, message: "service web exited with code 3",
+		},
+		"its last lines are there": {
+			compose: "services: {web: {image: IMAGE, command: [sh, -c, 'echo no db; sleep 1; exit 3']}}\n",
+			running: true, message: "its last lines:\n  no db",
+		},
+		"a file that is none": {
+			compose: "services: {web: {imagee: x}}\n",
+			reason:  mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(), message: "imagee",
+		},
+		"an image that is nowhere": {
+			compose: "services: {web: {image: 'dce-test.invalid/none:1', pull_policy: never}}\n",
+			reason:  mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(), message: "dce-test.invalid/none:1",
+		},
+		"a plugin that is not there": {
+			compose: twoServices, change: func(i *mesos.TaskInfo) { i.Labels = labelled("pluginorder", "general,acme") },
+			reason: mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(), message: `the plugin "acme"`,
+		},
+		"a health check of the framework": {
+			compose: twoServices, running: true,
+			change: func(i *mesos.TaskInfo) {
+				i.HealthCheck = &mesos.HealthCheck{
+					Type: mesos.HealthCheck_TCP, TCP: &mesos.HealthCheck_TCPCheckInfo{Port: 80},
+					DelaySeconds: new(0.0), GracePeriodSeconds: new(0.0), IntervalSeconds: new(0.1), ConsecutiveFailures: new(uint32(1)),
+				}
+			},
+			reason: mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum(), message: "the task's health check failed",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onAgent(t, agent.Options{})
+			change := func(*mesos.TaskInfo) {}
+			if tt.change != nil {
+				change = tt.change
+			}
+			s.launch(map[string]string{"compose.yaml": tt.compose}, change)
+			s.told(mesos.TASK_STARTING)
+			if tt.running {
+				s.told(mesos.TASK_RUNNING)
+			}
+			failed := s.told(mesos.TASK_FAILED)
+			if !strings.Contains(failed.GetMessage(), tt.message) {
+				t.Errorf("message %q, want %q in it", failed.GetMessage(), tt.message)
+			}
+			if tt.reason != nil && failed.GetReason() != *tt.reason {
+				t.Errorf("reason %s, want %s", failed.GetReason(), tt.reason)
+			}
+			s.gone()
+		})
+	}
+}
+
+func labelled(key, value string) *mesos.Labels {
+	return &mesos.Labels{Labels: []mesos.Label{{Key: key, Value: &value}}}
+}
+
+func TestAJobOfDCEGoNamesItsFiles(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	task := s.launch(map[string]string{"app.yml": twoServices, "more.yml": "services: {web: {environment: {GREETING: more}}}\n"},
+		func(i *mesos.TaskInfo) {
+			i.Labels = labelled("org.apache.aurora.metadata.fileName", "app.yml, more.yml")
+		})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	if rendered := s.read("compose.rendered.yaml"); !strings.Contains(rendered, "GREETING: more") {
+		t.Error(rendered)
+	}
+	s.sameAsRender()
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
+func TestWithoutCgroupsOfTheAgentAPodHasItsOwn(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{CgroupFS: t.TempDir()})
+	if s.agent.Launcher() != agent.PosixLauncher {
+		t.Fatal("the agent has cgroups")
+	}
+	task := s.launch(map[string]string{"compose.yaml": twoServices})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	known, err := s.agent.Executor("fw", s.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit, err := os.ReadFile(filepath.Join("/sys/fs/cgroup/memory/dce", known.ContainerID, "memory.limit_in_bytes"))
+	if got, want := strings.TrimSpace(string(limit)), fmt.Sprint((128+64)<<20); err != nil || got != want {
+		t.Errorf("limit %s, %v; want %s: what the task and its executor have", got, err, want)
+	}
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
+func TestARestartOfTheAgentLeavesThePodAlone(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{ReregistrationTimeout: 20 * time.Second})
+	task := s.launch(map[string]string{"compose.yaml": twoServices})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	before := s.read("dce-events.jsonl")
+	if err := s.agent.Restart(t.Context(), agent.RestartOptions{Down: 200 * time.Millisecond, Recovering: 100 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	enginetest.Eventually(t, 20*time.Second, "the executor's return", func() (bool, string) {
+		log := s.read("stderr")
+		return strings.Contains(log, "again=true"), log
+	})
+	if after := s.read("dce-events.jsonl"); after != before {
+		t.Errorf("the pod has changed:\n%s", after)
+	}
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
+func TestAShutdownStopsThePodWithinItsGrace(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{ShutdownGrace: 6 * time.Second})
+	s.launch(map[string]string{"compose.yaml": deafToTERM})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	if err := s.agent.Shutdown("fw", s.id); err != nil {
+		t.Fatal(err)
+	}
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
+func TestTasksOfOneExecutorArePodsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	info := s.executorInfo(s.id, map[string]string{"compose.yaml": twoServices})
+	info.Resources = append(info.Resources, scalar("disk", 10))
+	var group []mesos.TaskInfo
+	for n := range uint64(2) {
+		group = append(group, mesos.TaskInfo{
+			Name: "web", TaskID: mesos.TaskID{Value: fmt.Sprintf("%s.task%d", s.id, n)},
+			Resources: []mesos.Resource{scalar("cpus", 0.1), scalar("mem", 64), ports(s.port+n, s.port+n)},
+		})
+	}
+	if err := s.agent.LaunchGroup(t.Context(), s.framework, info, group...); err != nil {
+		t.Fatal(err)
+	}
+	known, err := s.agent.Executor("fw", s.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enginetest.Clean(t, s.api, known.ContainerID)
+	enginetest.Clean(t, s.api, known.ContainerID+".2")
+	s.each(2, mesos.TASK_STARTING, mesos.TASK_RUNNING)
+	s.kill(group[0].TaskID.Value, nil)
+	if killed := s.told(mesos.TASK_KILLED); killed.TaskID.Value != group[0].TaskID.Value {
+		t.Errorf("%s was killed", killed.TaskID.Value)
+	}
+	if left := enginetest.Left(t.Context(), t, s.api, known.ContainerID+".2"); len(left) == 0 {
+		t.Error("the other task is gone too")
+	}
+	s.kill(group[1].TaskID.Value, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
+// each waits until that many tasks were told in each of the states.
+func (s *stage) each(tasks int, states ...mesos.TaskState) {
+	s.Helper()
+	want := map[mesos.TaskState]int{}
+	for _, state := range states {
+		want[state] = tasks
+	}
+	for e := range s.events {
+		if e.Status == nil {
+			continue
+		}
+		state := e.Status.GetState()
+		if want[state]--; want[state] < 0 {
+			s.Fatalf("told %s %q\n%s", state, e.Status.GetMessage(), s.read("stderr"))
+		}
+		if want[state] == 0 {
+			delete(want, state)
+		}
+		if len(want) == 0 {
+			return
+		}
+	}
+}
+
+func TestManyExecutorsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	compose := map[string]string{"compose.yaml": strings.Replace(twoServices, `    ports: ["8080:80"]`, "", 1)}
+	var tasks []string
+	for n := range 5 {
+		tasks = append(tasks, s.launchAs(fmt.Sprintf("%s-%d", s.id, n), compose))
+	}
+	s.id += "-0"
+	s.each(len(tasks), mesos.TASK_STARTING, mesos.TASK_RUNNING)
+	for _, task := range tasks {
+		s.kill(task, nil)
+	}
+	for killed, ended := 0, 0; killed < len(tasks) || ended < len(tasks); {
+		switch e := <-s.events; {
+		case e.Failure != nil && e.Failure.Status == 0:
+			ended++
+		case e.Status.GetState() == mesos.TASK_KILLED:
+			killed++
+		case e.Status.GetState() != mesos.TASK_KILLING:
+			t.Fatalf("told %+v", e)
+		}
+	}
+}
