@@ -144,9 +144,11 @@ func (s *Session) keep(ctx context.Context) error {
 			s.sendUpdates(ctx)
 			return nil
 		}
+		if ctx.Err() != nil {
+			return nil // left by its own will: that the stream ended is no failure
+		}
 		pause, lost := s.judge(ctx, err)
 		switch {
-		case ctx.Err() != nil:
 		case lost != nil:
 			s.out.lose(lost)
 			s.deliver(ctx, Lost{Err: lost})
