@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"dce/internal/diag"
+	"dce/internal/executor"
 	"dce/internal/local"
 	"dce/internal/project"
 	"dce/internal/render"
@@ -90,6 +91,11 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 		seen = task.Complete(seen, examplePorts)
 	}
 	o.TaskEnv = task.Interpolation(seen, f.Settings)
+	if len(o.Files) == 0 && !f.Bare { // in the sandbox, these are the files that were run
+		if o.Files, err = executor.Files(seen.Labels); err != nil {
+			return nil, err
+		}
+	}
 	p, err := project.Load(ctx, o)
 	if err != nil {
 		return nil, err

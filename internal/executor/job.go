@@ -37,6 +37,13 @@ func jobOf(labels map[string]string) (job, error) {
 	return job{files: files, config: configOf(labels)}, nil
 }
 
+// Files are the compose files that a job's labels name, relative to the
+// sandbox and in order of merging; none where they are to be looked for.
+func Files(labels map[string]string) ([]string, error) {
+	files, problems := filesOf(labels)
+	return files, problems.Err()
+}
+
 // label finds a label by its whole key or by the last parts of a dotted one:
 // Aurora puts org.apache.aurora.metadata. in front of each. Of several, the
 // whole key wins, then the first in alphabetical order.
