@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 
 	"dce/internal/diag"
 	"dce/internal/render"
@@ -57,7 +57,7 @@ func (a *app) writeRendered(dir string, p *pod, r render.Result) error {
 	}
 	for _, f := range files {
 		name := filepath.Join(dir, f.name)
-		if err := renameio.WriteFile(name, f.data, 0o600); err != nil {
+		if err := maybe.WriteFile(name, f.data, 0o600); err != nil {
 			return cannotWrite(name, err)
 		}
 		a.ui().Say("wrote %s", name)
