@@ -196,7 +196,8 @@ services:
 	p.dce("up", "--local", "-d").run().exits(0)
 	enginetest.Eventually(t, within, "ls says why the pod went", func() (bool, string) {
 		c := p.dce("ls").run()
-		return strings.Contains(c.stdout(), "service web exited with code 7"), c.stdout()
+		// The reason is there while the pod is still being stopped.
+		return strings.Contains(c.stdout(), "failed") && strings.Contains(c.stdout(), "service web exited with code 7"), c.stdout()
 	})
 	p.dce("ps", "--local").run().exits(0, "exited with code 7", "last words")
 	p.dce("logs", "--local").run().exits(0, "last words")
