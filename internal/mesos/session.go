@@ -144,11 +144,9 @@ func (s *Session) keep(ctx context.Context) error {
 			s.sendUpdates(ctx)
 			return nil
 		}
-		if ctx.Err() != nil {
-			return nil // left by its own will: that the stream ended is no failure
-		}
 		pause, lost := s.judge(ctx, err)
 		switch {
+		case ctx.Err() != nil:
 		case lost != nil:
 			s.out.lose(lost)
 			s.deliver(ctx, Lost{Err: lost})
@@ -165,7 +163,9 @@ func (s *Session) judge(ctx context.Context, err error) (time.Duration, error) {
 	if final(err) {
 		return 0, refusedSubscription(err)
 	}
-	s.subscribing.failed(ctx, time.Now(), err)
+	if ctx.Err() == nil { // else left by its own will: that the stream ended is no failure
+		s.subscribing.failed(ctx, time.Now(), err)
+	}
 	pause, again := s.retry.next(time.Now())
 	if !again {
 		return 0, lostAgent(err, s.retry.window())
