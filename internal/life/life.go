@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
+
 	"dce/internal/diag"
 	"dce/internal/engine"
 	"dce/internal/pod"
@@ -26,7 +28,9 @@ type Options struct {
 	Rendered []byte
 	PodID    string
 	Pull     string
-	Build    bool
+	// Build makes images with a build section anew; NoBuild makes none, also where
+	// one is missing.
+	Build, NoBuild bool
 	// RemoveVolumes: the pod's own volumes go with it.
 	RemoveVolumes bool
 	// Secrets are the values that the rendered pod leaves out.
@@ -57,6 +61,9 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.NoBuild {
+		p = withoutBuild(p)
+	}
 	made := o.Engine.Pod(engine.Spec{
 		Project: p, PodID: o.PodID, Pull: o.Pull, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
 		Env: o.Secrets, Progress: o.Progress,
@@ -70,6 +77,16 @@ func New(ctx context.Context, o Options) (*Life, error) {
 		Engine: l.work, Front: l, Rules: o.Rules, Log: o.Log, Events: o.Events,
 	})
 	return l, nil
+}
+
+// withoutBuild leaves nothing to build: an image that is missing is pulled, or
+// the pod does not start.
+func withoutBuild(p *types.Project) *types.Project {
+	for name, s := range p.Services {
+		s.Build = nil
+		p.Services[name] = s
+	}
+	return p
 }
 
 // Post tells the pod of an event, such as a kill. It never blocks.

@@ -39,7 +39,10 @@ func (r *recorder) note(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() == nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		problems, _ := diag.Of(err)
+		problems, ok := diag.Of(err)
+		if !ok {
+			problems = diag.List{{Summary: err.Error()}}
+		}
 		r.seen = append(r.seen, problems...)
 	}
 	return err

@@ -10,8 +10,8 @@ import (
 	"dce/internal/cgroup"
 	"dce/internal/diag"
 	"dce/internal/engine"
+	"dce/internal/life"
 	"dce/internal/render"
-	"dce/internal/supervisor"
 )
 
 const (
@@ -24,31 +24,22 @@ const (
 	cgroupTime = 2 * time.Second
 )
 
-// cgroupPlan is the parent cgroup of a pod.
-type cgroupPlan struct {
-	// Parent is what the containers are told.
-	Parent string `json:"parent,omitempty"`
-	// Own says that it is made and removed with the pod.
-	Own    bool          `json:"own,omitempty"`
-	Limits cgroup.Limits `json:"limits,omitzero"`
-}
-
 // planCgroup settles a pod's cgroup: that of its task, one of its own, or,
 // where neither can be made, a common one that limits nothing.
-func planCgroup(podID string, t render.Task, info engine.Info, tree cgroup.Tree) (cgroupPlan, diag.List) {
+func planCgroup(podID string, t render.Task, info engine.Info, tree cgroup.Tree) (life.Cgroup, diag.List) {
 	limits := cgroup.Limits{CPUs: t.Resources.CPUs, MemMB: t.Resources.MemMB}
 	reason := tree.Check(cgroup.Engine{Local: info.Local, Driver: info.CgroupDriver, Version: info.CgroupVersion})
 	switch {
 	case reason == cgroup.Usable && strings.HasPrefix(t.CgroupParent, "/"):
-		return cgroupPlan{Parent: t.CgroupParent, Own: true, Limits: limits}, nil
+		return life.Cgroup{Parent: t.CgroupParent, Own: true, Limits: limits}, nil
 	case reason == cgroup.Usable:
-		return cgroupPlan{Parent: path.Join(cgroupRoot, elementOf(podID)), Own: true, Limits: limits}, nil
+		return life.Cgroup{Parent: path.Join(cgroupRoot, elementOf(podID)), Own: true, Limits: limits}, nil
 	case reason == cgroup.SystemdDriver:
-		return cgroupPlan{Parent: cgroup.Slice(podID)}, noLimits(reason, limits)
+		return life.Cgroup{Parent: cgroup.Slice(podID)}, noLimits(reason, limits)
 	case info.CgroupDriver == "systemd":
-		return cgroupPlan{Parent: cgroup.Slice("shared")}, noLimits(reason, limits)
+		return life.Cgroup{Parent: cgroup.Slice("shared")}, noLimits(reason, limits)
 	}
-	return cgroupPlan{Parent: sharedParent}, noLimits(reason, limits)
+	return life.Cgroup{Parent: sharedParent}, noLimits(reason, limits)
 }
 
 // noLimits tells of a pod that nothing limits: gravely when limits were asked for.
@@ -63,32 +54,6 @@ func noLimits(r cgroup.Reason, asked cgroup.Limits) diag.List {
 	}
 	return diag.List{d}
 }
-
-// around gives the pod its cgroup.
-func (c cgroupPlan) around(e supervisor.Engine) (supervisor.Engine, error) {
-	if !c.Own {
-		return e, nil
-	}
-	tree, err := cgroup.Detect()
-	if err != nil {
-		return nil, err
-	}
-	return supervisor.InCgroup(e, parent{tree, c}), nil
-}
-
-// parent is a pod's own parent cgroup.
-type parent struct {
-	tree cgroup.Tree
-	plan cgroupPlan
-}
-
-// Create implements supervisor.Cgroup.
-func (p parent) Create(ctx context.Context) error {
-	return p.tree.Create(ctx, p.plan.Parent, p.plan.Limits)
-}
-
-// Remove implements supervisor.Cgroup.
-func (p parent) Remove(ctx context.Context) error { return p.tree.Remove(ctx, p.plan.Parent) }
 
 // removeCgroups removes the parents of a pod that is taken down from outside.
 func removeCgroups(ctx context.Context, pods []engine.Summary) error {

@@ -44,11 +44,10 @@ func (a *attached) identity() lease.Identity {
 func (a *attached) run(ctx context.Context, o order) (outcome, error) {
 	view := newView(a.machine, o)
 	defer view.close(context.WithoutCancel(ctx))
-	l, err := newLife(ctx, a.machine, o, view, view.report)
+	l, err := attend(ctx, a.machine, o, audience{progress: view, report: view.report, beforeRemove: view.drain})
 	if err != nil {
 		return outcome{}, err
 	}
-	l.work.beforeRemove = view.drain
 	a.stops.living(l.kill)
 	defer a.stops.living(nil)
 	return l.run(context.WithoutCancel(ctx)), nil

@@ -6,17 +6,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
-	"github.com/compose-spec/compose-go/v2/types"
-
-	"dce/internal/engine"
+	"dce/internal/life"
 	"dce/internal/pod"
 	"dce/internal/progress"
-	"dce/internal/project"
 	"dce/internal/render"
-	"dce/internal/supervisor"
 )
 
 // order is all that a keeper is told of one run of a pod, beside the rendered
@@ -30,7 +25,7 @@ type order struct {
 	Build   bool                 `json:"build,omitempty"`
 	NoBuild bool                 `json:"no_build,omitempty"`
 	Rules   pod.Rules            `json:"rules"`
-	Cgroup  cgroupPlan           `json:"cgroup"`
+	Cgroup  life.Cgroup          `json:"cgroup"`
 	Secrets map[string]string    `json:"secrets,omitempty"`
 }
 
@@ -45,86 +40,72 @@ type outcome struct {
 	Kept     bool           `json:"kept,omitempty"`
 }
 
-// life is one run of a pod in this process.
-type life struct {
+// attended is one run of a pod in this process, with the files that tell others
+// of it.
+type attended struct {
 	log    *slog.Logger
 	order  order
 	report func(pod.Pod) // hears where the pod stands, one call at a time
-	runs   *supervisor.Supervisor
-	work   *recorder
+	life   *life.Life
 	events *os.File
 }
 
-// newLife reads the rendered pod and makes its supervisor: kills may be posted
-// from then on. The caller runs it or closes it.
-func newLife(ctx context.Context, m *Machine, o order, sink progress.Sink, report func(pod.Pod)) (*life, error) {
+// audience hears of a run.
+type audience struct {
+	progress progress.Sink
+	report   func(pod.Pod)
+	// beforeRemove is waited for before anything is removed; may be nil.
+	beforeRemove func(ctx context.Context)
+}
+
+// attend reads the rendered pod and makes its life: kills may be posted from
+// then on. The caller runs it.
+func attend(ctx context.Context, m *Machine, o order, a audience) (*attended, error) {
 	rendered, err := os.ReadFile(filepath.Join(o.Dir, renderedFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the rendered pod: %w", err)
 	}
-	p, err := project.LoadRendered(ctx, rendered)
-	if err != nil {
-		return nil, err
-	}
-	if o.NoBuild {
-		p = withoutBuild(p)
-	}
-	made := m.Engine.Pod(engine.Spec{
-		Project: p, PodID: o.ID, Pull: o.Pull, Build: o.Build, Env: o.Secrets, Progress: sink,
-	})
-	work, err := o.Cgroup.around(made)
-	if err != nil {
-		return nil, err
-	}
-	l := &life{log: m.Log, order: o, report: report, work: &recorder{Engine: work}}
+	l := &attended{log: m.Log, order: o, report: a.report}
 	l.events, err = os.OpenFile(filepath.Join(o.Dir, eventsFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the timeline: %w", err)
 	}
-	l.runs = supervisor.New(supervisor.Options{
-		Engine: l.work, Front: l, Rules: o.Rules, Log: m.Log, Events: l.events,
+	l.life, err = life.New(ctx, life.Options{
+		Engine: m.Engine, Rendered: rendered, PodID: o.ID, Pull: o.Pull, Build: o.Build, NoBuild: o.NoBuild,
+		Secrets: o.Secrets, Rules: o.Rules, Cgroup: o.Cgroup, Progress: a.progress,
+		Report: l.reported, BeforeRemove: a.beforeRemove, Events: l.events, Log: m.Log,
 	})
+	if err != nil {
+		l.events.Close()
+		return nil, err
+	}
 	return l, nil
 }
 
-// withoutBuild leaves nothing to build: an image that is missing is pulled, or
-// the pod does not start.
-func withoutBuild(p *types.Project) *types.Project {
-	for name, s := range p.Services {
-		s.Build = nil
-		p.Services[name] = s
-	}
-	return p
-}
-
 // kill asks the pod to end.
-func (l *life) kill(k pod.Kill) { l.runs.Post(k) }
+func (l *attended) kill(k pod.Kill) { l.life.Post(k) }
 
 // run takes the pod through its whole life. What ends it is a kill: a context
 // that ends leaves it as it is.
-func (l *life) run(ctx context.Context) outcome {
+func (l *attended) run(ctx context.Context) outcome {
 	defer l.events.Close()
-	l.runs.Post(pod.Launch{At: time.Now()})
-	return l.ended(l.runs.Run(ctx))
+	return l.ended(l.life.Run(ctx))
 }
 
-// Report implements supervisor.Front: it keeps the status file and passes on.
-func (l *life) Report(p pod.Pod) {
+// reported keeps the status file and passes on.
+func (l *attended) reported(p pod.Pod) {
 	s := newStatus(l.order.ID, l.order.Hash, p, time.Now())
-	s.Problems = l.work.problems()
+	s.Problems = problemsIn(l.life.Problems())
 	if err := s.write(l.order.Dir); err != nil {
 		l.log.Warn("writing the status", slog.Any("err", err))
 	}
 	l.report(p)
-	if p.State == pod.Running {
-		debug.FreeOSMemory() // starting takes several times the memory that watching does
-	}
 }
 
-func (l *life) ended(p pod.Pod) outcome {
+func (l *attended) ended(p pod.Pod) outcome {
 	o := outcome{
 		State: p.State, Reason: p.Reason, StopErr: p.StopErr, Evidence: p.Evidence,
-		Problems: l.work.problems(), Exits: map[string]int{},
+		Problems: problemsIn(l.life.Problems()), Exits: map[string]int{},
 	}
 	o.Kept = p.Rules.Keep || p.Rules.KeepFailed && p.State == pod.Failed
 	for _, c := range p.Containers {

@@ -124,7 +124,7 @@ func (m *monitor) run(ctx context.Context, o order) (outcome, error) {
 	}
 	sink := progress.Func(func(e progress.Event) { m.out.say(answer{Progress: &e}) })
 	report := func(p pod.Pod) { m.out.say(answer{State: p.State, Reason: p.Reason.String()}) }
-	l, err := newLife(ctx, m.machine, o, sink, report)
+	l, err := attend(ctx, m.machine, o, audience{progress: sink, report: report})
 	if err != nil {
 		return outcome{}, err
 	}
@@ -143,7 +143,7 @@ func (m *monitor) run(ctx context.Context, o order) (outcome, error) {
 
 // listen passes on requests to end while the pod lives: those of the parent,
 // and those of `dce down`, which come as a signal with a file that says more.
-func (m *monitor) listen(l *life, over <-chan struct{}) {
+func (m *monitor) listen(l *attended, over <-chan struct{}) {
 	signals := 0
 	for {
 		select {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dce/internal/diag"
+	"dce/internal/life"
 	"dce/internal/pod"
 	"dce/internal/project"
 	"dce/internal/render"
@@ -170,22 +171,13 @@ func (p *Plan) input() render.Input {
 // Hash is that of the pod's content: a second `up` of the same has the same.
 func (p *Plan) Hash() string { return p.task.Hash }
 
-// rules are how the pod lives.
+// rules are how the pod lives: as on an agent, but for what was asked for.
 func (p *Plan) rules(r render.Result) pod.Rules {
-	o, t := p.options, p.project.Config.Timeouts
-	rules := pod.Rules{
-		Job: p.task.Job, Expect: map[string]int{}, Keep: o.Keep,
-		LaunchTimeout: t.Launch, EngineTimeout: t.Engine, StopTimeout: t.Stop,
-		KeepFailed: p.project.Config.KeepFailed > 0,
-	}
+	o := p.options
+	rules := life.Rules(r.Project, p.task.Job, p.project.Config)
+	rules.Keep = o.Keep
 	if o.WaitFor > 0 {
 		rules.LaunchTimeout = o.WaitFor
-	}
-	for name, s := range r.Project.Services {
-		rules.Expect[name] = s.GetScale()
-	}
-	if _, ok := r.Project.Services[render.InfraService]; ok {
-		rules.Infra = render.InfraService
 	}
 	switch o.AbortOnExit {
 	case "any":
@@ -194,23 +186,6 @@ func (p *Plan) rules(r render.Result) pod.Rules {
 		rules.Tolerate = true
 	}
 	return rules
-}
-
-// secrets are the values that the rendered file leaves out, from this
-// process's environment and the project's files.
-func (p *Plan) secrets() map[string]string {
-	values := map[string]string{}
-	for _, key := range p.settings().Secrets {
-		for _, s := range p.project.Compose.Services {
-			if v := s.Environment[key]; v != nil {
-				values[key] = *v
-			}
-		}
-		if v, ok := p.project.Compose.Environment[key]; ok && values[key] == "" {
-			values[key] = v
-		}
-	}
-	return values
 }
 
 // render renders the pod with all of its facts, and loads nothing from disk.

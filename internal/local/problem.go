@@ -29,6 +29,10 @@ func problemsOf(err error) []problem {
 	if !ok {
 		return []problem{{Summary: err.Error()}}
 	}
+	return problemsIn(list)
+}
+
+func problemsIn(list diag.List) []problem {
 	all := make([]problem, len(list))
 	for i, d := range list {
 		all[i] = problem{d.Code, d.Severity, d.Summary, d.Detail, d.Hint, d.Pos, d.Related, ""}

@@ -12,6 +12,7 @@ import (
 	"dce/internal/diag"
 	"dce/internal/engine"
 	"dce/internal/lease"
+	"dce/internal/life"
 	"dce/internal/pod"
 	"dce/internal/render"
 	"dce/internal/task"
@@ -53,7 +54,7 @@ type upping struct {
 	self    []string
 	info    engine.Info
 	result  render.Result
-	parent  cgroupPlan
+	parent  life.Cgroup
 }
 
 func (u *upping) do(ctx context.Context) (int, error) {
@@ -186,7 +187,7 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 	}
 	o := order{
 		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: p.options.Build, NoBuild: p.options.NoBuild,
-		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: p.secrets(),
+		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: life.Secrets(p.project.Compose, p.settings().Secrets),
 	}
 	return o, u.write(o, rendered)
 }
