@@ -2,7 +2,9 @@ package doctest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,16 +14,8 @@ import (
 
 // release is what a test can hold of goreleaser.yaml without goreleaser.
 type release struct {
-	Version int `yaml:"version"`
-	Builds  []struct {
-		ID      string   `yaml:"id"`
-		Main    string   `yaml:"main"`
-		GOOS    []string `yaml:"goos"`
-		GOARCH  []string `yaml:"goarch"`
-		Env     []string `yaml:"env"`
-		Flags   []string `yaml:"flags"`
-		LDFlags []string `yaml:"ldflags"`
-	} `yaml:"builds"`
+	Version  int     `yaml:"version"`
+	Builds   []build `yaml:"builds"`
 	Archives []struct {
 		ID    string   `yaml:"id"`
 		IDs   []string `yaml:"ids"`
@@ -31,6 +25,19 @@ type release struct {
 		Split     bool   `yaml:"split"`
 		Algorithm string `yaml:"algorithm"`
 	} `yaml:"checksum"`
+}
+
+// build is one of its builds.
+type build struct {
+	ID      string   `yaml:"id"`
+	Main    string   `yaml:"main"`
+	GOOS    []string `yaml:"goos"`
+	GOARCH  []string `yaml:"goarch"`
+	Env     []string `yaml:"env"`
+	Flags   []string `yaml:"flags"`
+	Tags    []string `yaml:"tags"`
+	Gcflags []string `yaml:"gcflags"`
+	LDFlags []string `yaml:"ldflags"`
 }
 
 func TestReleasesAreBuiltAsSnapshotsAre(t *testing.T) {
@@ -46,15 +53,18 @@ func TestReleasesAreBuiltAsSnapshotsAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	flags := buildFlags(t)
 	targets := 0
 	for _, b := range r.Builds {
 		if diff := cmp.Diff([]string{"CGO_ENABLED=0"}, b.Env); diff != "" {
 			t.Errorf("build %s: %s", b.ID, diff)
 		}
-		for _, flag := range append(b.Flags, "-s -w -X main.version=") {
-			if !strings.Contains(string(snapshot), flag) || !strings.Contains(strings.Join(append(b.LDFlags, b.Flags...), " "), flag) {
-				t.Errorf("%q is not a flag of both build %s and scripts/snapshot", flag, b.ID)
-			}
+		const stamp = "-s -w -X main.version="
+		if !strings.Contains(string(snapshot), stamp) || !strings.Contains(strings.Join(b.LDFlags, " "), stamp) {
+			t.Errorf("%q is not a flag of both build %s and scripts/snapshot", stamp, b.ID)
+		}
+		if diff := cmp.Diff(flags, b.flags()); diff != "" {
+			t.Errorf("build %s: -scripts/build-flags +goreleaser.yaml\n%s", b.ID, diff)
 		}
 		for _, goos := range b.GOOS {
 			for _, goarch := range b.GOARCH {
@@ -71,6 +81,25 @@ func TestReleasesAreBuiltAsSnapshotsAre(t *testing.T) {
 	if targets != 6 || !r.Checksum.Split || r.Checksum.Algorithm != "sha256" {
 		t.Errorf("%d targets, checksums %+v", targets, r.Checksum)
 	}
+}
+
+// buildFlags are those that make builds dce with, and that were measured.
+func buildFlags(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(repo, "scripts", "build-flags")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
+}
+
+// flags are those of a build in the form of Go's command line.
+func (b build) flags() []string {
+	flags := append(slices.Clone(b.Flags), "-tags="+strings.Join(b.Tags, ","))
+	for _, g := range b.Gcflags {
+		flags = append(flags, "-gcflags="+g)
+	}
+	return flags
 }
 
 func TestEveryArchiveHoldsABuild(t *testing.T) {
