@@ -51,8 +51,9 @@ type Spec struct {
 	Build bool
 	// RemoveVolumes: Remove takes the pod's own volumes too.
 	RemoveVolumes bool
-	// Env fills environment keys that the rendered project leaves without a value.
-	Env map[string]string
+	// Env fills environment keys that the rendered project leaves without a value,
+	// by service and key.
+	Env map[string]map[string]string
 	// Owners are the services that published host ports are for, where another
 	// (infra) publishes them: a port that is taken is reported with its owner.
 	Owners   map[uint16]string

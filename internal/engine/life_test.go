@@ -233,6 +233,6 @@ func (f fixture) yamlWithPort(port uint16) string {
 	return strings.Replace(f.yaml(""), "network_mode: bridge", fmt.Sprintf("network_mode: bridge\n    ports: [\"127.0.0.1:%d:80\"]", port), 1)
 }
 
-func withEnv(env map[string]string) func(*engine.Spec) {
+func withEnv(env map[string]map[string]string) func(*engine.Spec) {
 	return func(s *engine.Spec) { s.Env = env }
 }

@@ -143,7 +143,7 @@ func TestSecretsAreFilledInWhenTheContainerIsMade(t *testing.T) {
     %shared%
     environment: {TOKEN: null, OPEN: null, PLAIN: "1"}
     command: [sleep, "100"]
-`, withEnv(map[string]string{"TOKEN": "hush $HOME"}))
+`, withEnv(map[string]map[string]string{"web": {"TOKEN": "hush $HOME"}}))
 	f.up(p)
 	defer f.down(p)
 	res, err := f.api.ContainerInspect(t.Context(), f.id+"-web-1", client.ContainerInspectOptions{})

@@ -61,7 +61,7 @@ func whole[T any](ctx context.Context, t *tracker, call func(context.Context) (T
 // project leaves open: nothing that is written down or hashed holds them.
 func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateOptions) (client.ContainerCreateResult, error) {
 	if o.Config != nil {
-		o.Config.Env = fillEnv(o.Config.Env, t.pod.spec.Env)
+		o.Config.Env = fillEnv(o.Config.Env, t.pod.spec.Env[o.Config.Labels[api.ServiceLabel]])
 	}
 	res, err := whole(ctx, t, func(ctx context.Context) (client.ContainerCreateResult, error) {
 		return t.APIClient.ContainerCreate(ctx, o)

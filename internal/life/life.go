@@ -33,8 +33,8 @@ type Options struct {
 	Build, NoBuild bool
 	// RemoveVolumes: the pod's own volumes go with it.
 	RemoveVolumes bool
-	// Secrets are the values that the rendered pod leaves out.
-	Secrets  map[string]string
+	// Secrets are the values that the rendered pod leaves out, by service and key.
+	Secrets  map[string]map[string]string
 	Rules    pod.Rules
 	Cgroup   Cgroup
 	Progress progress.Sink

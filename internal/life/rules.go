@@ -26,17 +26,33 @@ func Rules(rendered *types.Project, job bool, c project.Config) pod.Rules {
 
 // Secrets are the values that the rendered file leaves out, of the merged
 // project's environment and of what its interpolation sees.
-func Secrets(merged *types.Project, keys []string) map[string]string {
-	values := map[string]string{}
-	for _, key := range keys {
-		for _, s := range merged.Services {
-			if v := s.Environment[key]; v != nil {
-				values[key] = *v
+// They are by service: two may have another value for one key.
+func Secrets(merged *types.Project, keys []string) map[string]map[string]string {
+	values := map[string]map[string]string{}
+	for name, s := range merged.Services {
+		for _, key := range keys {
+			value, ok := secret(merged, s, key)
+			if !ok {
+				continue
 			}
-		}
-		if v, ok := merged.Environment[key]; ok && values[key] == "" {
-			values[key] = v
+			if values[name] == nil {
+				values[name] = map[string]string{}
+			}
+			values[name][key] = value
 		}
 	}
 	return values
+}
+
+// secret is the value of one key of a service, of those that name it.
+func secret(merged *types.Project, s types.ServiceConfig, key string) (string, bool) {
+	value, named := s.Environment[key]
+	switch {
+	case !named:
+		return "", false
+	case value != nil:
+		return *value, true
+	}
+	found, ok := merged.Environment[key]
+	return found, ok
 }

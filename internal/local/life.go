@@ -17,16 +17,16 @@ import (
 // order is all that a keeper is told of one run of a pod, beside the rendered
 // file in its directory.
 type order struct {
-	ID      string               `json:"id"`
-	Dir     string               `json:"dir"`
-	Hash    string               `json:"hash"`
-	Ports   []render.PortMapping `json:"-"` // for the view of an attached pod
-	Pull    string               `json:"pull,omitempty"`
-	Build   bool                 `json:"build,omitempty"`
-	NoBuild bool                 `json:"no_build,omitempty"`
-	Rules   pod.Rules            `json:"rules"`
-	Cgroup  life.Cgroup          `json:"cgroup"`
-	Secrets map[string]string    `json:"secrets,omitempty"`
+	ID      string                       `json:"id"`
+	Dir     string                       `json:"dir"`
+	Hash    string                       `json:"hash"`
+	Ports   []render.PortMapping         `json:"-"` // for the view of an attached pod
+	Pull    string                       `json:"pull,omitempty"`
+	Build   bool                         `json:"build,omitempty"`
+	NoBuild bool                         `json:"no_build,omitempty"`
+	Rules   pod.Rules                    `json:"rules"`
+	Cgroup  life.Cgroup                  `json:"cgroup"`
+	Secrets map[string]map[string]string `json:"secrets,omitempty"`
 }
 
 // outcome is what became of a run.
