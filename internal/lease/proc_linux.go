@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -21,7 +22,8 @@ func BootID() string {
 }
 
 // startOf is when a process began, in clock ticks since boot, and its pid
-// namespace: "117685@4026531836". A zombie counts as gone.
+// namespace: "117685@4026531836". A zombie counts as gone, and so does what is
+// exiting: its files, and with them its lock, close before it is a zombie.
 func startOf(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if errors.Is(err, syscall.ESRCH) { // it ended between open and read
@@ -30,28 +32,46 @@ func startOf(pid int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	state, start, err := parseStat(stat)
+	p, err := parseStat(stat)
 	if err != nil {
 		return "", fmt.Errorf("reading /proc/%d/stat: %w", pid, err)
 	}
-	if state == "Z" || state == "X" {
+	if p.ended() {
 		return "", fs.ErrNotExist
 	}
-	return start + "@" + pidNamespace(), nil
+	return p.start + "@" + pidNamespace(), nil
 }
 
-// parseStat gives fields 3 and 22 of /proc/PID/stat, proc(5). The second field
-// is the program's name in parentheses, which may hold anything.
-func parseStat(stat []byte) (state, start string, err error) {
+// process is what /proc/PID/stat tells, proc(5): fields 3, 9 and 22.
+type process struct {
+	state string
+	flags uint64
+	start string
+}
+
+// exiting is PF_EXITING of the kernel's include/linux/sched.h.
+const exiting = 0x4
+
+func (p process) ended() bool {
+	return p.state == "Z" || p.state == "X" || p.flags&exiting != 0
+}
+
+// parseStat reads the content of /proc/PID/stat. Its second field is the
+// program's name in parentheses, which may hold anything.
+func parseStat(stat []byte) (process, error) {
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {
-		return "", "", errors.New("no program name in it")
+		return process{}, errors.New("no program name in it")
 	}
 	fields := strings.Fields(string(stat[end+1:]))
 	if len(fields) < 20 {
-		return "", "", errors.New("too few fields in it")
+		return process{}, errors.New("too few fields in it")
 	}
-	return fields[0], fields[19], nil
+	flags, err := strconv.ParseUint(fields[6], 10, 64)
+	if err != nil {
+		return process{}, fmt.Errorf("its flags: %w", err)
+	}
+	return process{fields[0], flags, fields[19]}, nil
 }
 
 // pidNamespace is the inode number of this process's pid namespace, empty when
