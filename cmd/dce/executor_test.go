@@ -18,6 +18,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"dce/internal/devcluster/agent"
+	"dce/internal/engine"
 	"dce/internal/enginetest"
 )
 
@@ -276,5 +277,18 @@ func (s *stage) sameAsRender() {
 	}
 	if ran := s.read("compose.rendered.yaml"); ran != string(shown) {
 		s.Errorf("ran:\n%s\nrender shows:\n%s", ran, shown)
+	}
+}
+
+// inService runs a program in the first container of a service.
+func (s *stage) inService(service string, argv ...string) {
+	s.Helper()
+	known, err := s.agent.Executor("fw", s.id)
+	if err != nil {
+		s.Fatal(err)
+	}
+	ran, err := enginetest.Connect(s, engine.Options{}).Exec(s.Context(), known.ContainerID, engine.Command{Service: service, Argv: argv})
+	if err != nil || ran.ExitCode != 0 {
+		s.Fatalf("%v in %s: %+v, %v", argv, service, ran, err)
 	}
 }

@@ -92,5 +92,11 @@ func taskCodes() []Entry {
 				"directory cannot be made or written. An executor runs on without a lease, known by its boot id, process id and " +
 				"start time; from another pid namespace its pods cannot be judged then and are left alone for ever.",
 		},
+		{
+			Code: "DCE627", Title: "a health check is to run in a service that is not there", Exit: ExitInvalid,
+			Text: "A health check of the kind COMMAND runs inside one of the pod's services: the one that the label " +
+				"dce.health.service names, or the first in the compose files. The label names a service that the pod " +
+				"does not have, perhaps because a profile leaves it out. Correct the label or leave it out.",
+		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -151,6 +152,15 @@ func connectionTrouble(err error, a about) (diag.Diagnostic, bool) {
 		}, true
 	}
 	return diag.Diagnostic{}, false
+}
+
+// Unreachable reports whether an error says only that the engine did not
+// answer: it is restarted, hangs, or is not there.
+func Unreachable(err error) bool {
+	problems, _ := diag.Of(err)
+	return slices.ContainsFunc(problems, func(d diag.Diagnostic) bool {
+		return d.Code == "DCE301" || d.Code == "DCE304" || d.Code == "DCE305"
+	})
 }
 
 func forWhat(a about) string {

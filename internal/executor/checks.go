@@ -2,6 +2,7 @@ package executor
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,13 +11,18 @@ import (
 
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
 
+	"dce/internal/diag"
 	"dce/internal/health"
 	"dce/internal/render"
 )
 
-// labelHealth says "docker" where the healthchecks of the services stand for
-// the task's own check.
-const labelHealth = "dce.health"
+// What a job's labels say of the task's health check: dce.health is "docker"
+// where the healthchecks of the services stand for it, dce.health.service the
+// service that a check of the kind COMMAND runs in, the first one without.
+const (
+	labelHealth        = "dce.health"
+	labelHealthService = "dce.health.service"
+)
 
 // The pace that Mesos documents for a check that sets none (mesos.proto,
 // HealthCheck).
@@ -30,26 +36,35 @@ const (
 
 // checks settles who judges the pod's health: the framework's own check, run
 // from here, or Docker's.
-func (s *stager) checks(p *plan, r *run) error {
+func (s *stager) checks(p *plan, r *run) (err error) {
 	check := s.info.HealthCheck
 	if check == nil {
 		return nil
 	}
-	if label(p.facts.Labels, labelHealth) == "docker" {
+	switch label(p.facts.Labels, labelHealth) {
+	case "":
+	case "docker":
 		r.view.checked = true
 		return nil
+	default:
+		return diag.Fail(wrongSetting(labelHealth, label(p.facts.Labels, labelHealth), errNotDocker))
 	}
-	probe, err := probeOf(check, r.ports)
-	if err != nil {
-		return err
-	}
-	if probe == nil {
+	switch {
+	case check.Type == v1.HealthCheck_HTTP && check.HTTP != nil:
+		r.probe, err = httpProbe(check.HTTP, r.ports)
+	case check.Type == v1.HealthCheck_TCP && check.TCP != nil:
+		r.probe, err = tcpProbe(check.TCP, r.ports)
+	case check.Type == v1.HealthCheck_COMMAND && check.Command != nil:
+		r.probe, err = s.commandProbe(p, r, check.Command)
+	default:
 		s.log.Warn("the task's health check is of a kind that is not run", slog.String("type", check.Type.String()))
 		return nil
 	}
-	r.view.judged, r.probe, r.pace = true, probe, paceOf(check)
-	return nil
+	r.view.judged, r.pace = true, paceOf(check)
+	return err
 }
+
+var errNotDocker = errors.New(`can only be "docker"`)
 
 func paceOf(c *v1.HealthCheck) health.Pace {
 	seconds := func(v *float64, missing time.Duration) time.Duration {
@@ -69,24 +84,21 @@ func paceOf(c *v1.HealthCheck) health.Pace {
 	return p
 }
 
-// probeOf is the check, nil for one that is not run.
-func probeOf(c *v1.HealthCheck, ports []render.PortMapping) (health.Probe, error) {
-	switch {
-	case c.Type == v1.HealthCheck_HTTP && c.HTTP != nil:
-		port, err := hostPort(c.HTTP.Port, ports)
-		if err != nil {
-			return nil, err
-		}
-		scheme := cmp.Or(c.HTTP.GetScheme(), "http")
-		return health.HTTP(scheme + "://" + net.JoinHostPort(loopback, strconv.Itoa(int(port))) + c.HTTP.GetPath()), nil
-	case c.Type == v1.HealthCheck_TCP && c.TCP != nil:
-		port, err := hostPort(c.TCP.Port, ports)
-		if err != nil {
-			return nil, err
-		}
-		return health.TCP(loopback, port), nil
+func httpProbe(c *v1.HealthCheck_HTTPCheckInfo, ports []render.PortMapping) (health.Probe, error) {
+	port, err := hostPort(c.Port, ports)
+	if err != nil {
+		return nil, err
 	}
-	return nil, nil
+	scheme := cmp.Or(c.GetScheme(), "http")
+	return health.HTTP(scheme + "://" + net.JoinHostPort(loopback, strconv.Itoa(int(port))) + c.GetPath()), nil
+}
+
+func tcpProbe(c *v1.HealthCheck_TCPCheckInfo, ports []render.PortMapping) (health.Probe, error) {
+	port, err := hostPort(c.Port, ports)
+	if err != nil {
+		return nil, err
+	}
+	return health.TCP(loopback, port), nil
 }
 
 const loopback = "127.0.0.1"

@@ -6,6 +6,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -32,8 +33,13 @@ type Verdict struct {
 	Message string
 }
 
-// Probe makes one check. Its error says in words what was wrong.
+// Probe makes one check. Its error says in words what was wrong; one that wraps
+// ErrNoResult says that nothing was found out.
 type Probe func(ctx context.Context) error
+
+// ErrNoResult is that of a check that could not be made at all, such as while
+// the engine restarts: it neither counts as a failure nor ends a row of them.
+var ErrNoResult = errors.New("the check could not be made")
 
 // tracker is the memory of a check: pure, so that Mesos' rules
 // (checks/health_checker.cpp, 1.11) are readable and testable in one place.
@@ -51,7 +57,7 @@ func (t tracker) next(err error, since time.Duration) (tracker, Verdict, bool) {
 		t.succeeded, t.failures = true, 0
 		return t, Verdict{Healthy: true}, changed
 	}
-	if !t.succeeded && since < t.pace.Grace {
+	if errors.Is(err, ErrNoResult) || !t.succeeded && since < t.pace.Grace {
 		return t, Verdict{}, false
 	}
 	t.failures++
@@ -92,7 +98,7 @@ func once(ctx context.Context, timeout time.Duration, probe Probe) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %s", timeout))
 	defer cancel()
 	err := probe(ctx)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ErrNoResult) {
 		return context.Cause(ctx)
 	}
 	return err

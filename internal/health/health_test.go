@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// told runs a check whose results are given, an empty text being a success,
+// told runs a check whose results are given, an empty text being a success
+// and ? none,
 // and returns each verdict with the time it was told at.
 func told(t *testing.T, pace Pace, results ...string) []string {
 	t.Helper()
@@ -34,8 +35,11 @@ func told(t *testing.T, pace Pace, results ...string) []string {
 			}
 			text := results[0]
 			results = results[1:]
-			if text == "" {
+			switch text {
+			case "":
 				return nil
+			case "?":
+				return fmt.Errorf("no engine: %w", ErrNoResult)
 			}
 			return errors.New(text)
 		}
@@ -66,6 +70,15 @@ func TestRun(t *testing.T) {
 				"35s healthy=false fatal=false health check failed 1 of 3 times in a row: x",
 				"45s healthy=false fatal=false health check failed 2 of 3 times in a row: x",
 				"55s healthy=false fatal=true health check failed 3 of 3 times in a row: x",
+			},
+		},
+		"a check that could not be made counts for nothing": {
+			[]string{"", "x", "?", "x", "?", "?", "x"},
+			[]string{
+				"15s healthy=true fatal=false ",
+				"25s healthy=false fatal=false health check failed 1 of 3 times in a row: x",
+				"45s healthy=false fatal=false health check failed 2 of 3 times in a row: x",
+				"1m15s healthy=false fatal=true health check failed 3 of 3 times in a row: x",
 			},
 		},
 		"after the first success the grace period is over": {

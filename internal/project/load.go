@@ -72,7 +72,7 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	}
 	return &Project{
 		Compose: p, Files: s.place.files, Config: s.config,
-		Locate: s.locator.locate, Warnings: s.problems.Sorted(),
+		Locate: s.locator.locate, Order: s.locator.order, Warnings: s.problems.Sorted(),
 	}, nil
 }
 

@@ -85,6 +85,22 @@ func (l *locator) near(path []string) []spot {
 	return spots
 }
 
+// order lists the services as the files name them first: included files before
+// those that include them.
+func (l *locator) order() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var names []string
+	for _, r := range l.roots() {
+		for _, p := range pairs(child(r.value, "services")) {
+			if !slices.Contains(names, p.key.Value) {
+				names = append(names, p.key.Value)
+			}
+		}
+	}
+	return names
+}
+
 func (l *locator) roots() []spot {
 	var spots []spot
 	for _, s := range l.sources {

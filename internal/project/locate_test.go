@@ -106,3 +106,17 @@ func TestResetAndOverrideHideWhatIsBelow(t *testing.T) {
 		}
 	}
 }
+
+func TestOrderIsThatOfTheFiles(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"compose.yaml":          "services: {zed: {image: a}, mid: {image: a}}\n",
+		"compose.override.yaml": "services: {abc: {image: a}, mid: {image: b}}\n",
+	})
+	p, err := Load(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"zed", "mid", "abc"}, p.Order()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -68,6 +68,9 @@ type Project struct {
 	// Locate finds where a value of the merged project stands. It reads the files'
 	// YAML nodes on first use.
 	Locate func(path ...string) diag.Pos
+	// Order lists the services in the order in which the files name them, also
+	// those that a profile leaves out: Compose has only the alphabet's.
+	Order func() []string
 	// Warnings are problems that stop nothing.
 	Warnings diag.List
 }
