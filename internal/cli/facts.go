@@ -55,7 +55,7 @@ func (a *app) load(ctx context.Context, at place, o project.Options) (*pod, erro
 	facts.Job = p.Config.Job
 	facts.Resources = p.Config.Resources
 	settings := p.Config.Render
-	settings.Cluster = p.Config.Target != nil
+	settings.Cluster = at.environment != "" && !p.Config.Target.IsZero()
 	in := render.Input{Project: p.Compose, Task: facts, Settings: settings, Locate: p.Locate}
 	in.Task.Hash = render.ContentHash(in)
 	return &pod{project: p, input: in, example: true, place: at}, nil

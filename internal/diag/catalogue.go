@@ -33,9 +33,9 @@ type Entry struct {
 // Catalogue returns every code, in order. The ranges: 1xx what a compose file
 // says, 2xx dce.yaml, flags and the environment, 3xx the Docker engine and
 // images, 4xx this machine (ports, cgroups, state), 5xx a pod's life, 6xx
-// tasks and Mesos.
+// tasks and Mesos, 7xx what is deployed.
 func Catalogue() []Entry {
-	all := slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), cgroupCodes(), machineCodes(), podCodes(), taskCodes(), taskFileCodes())
+	all := slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), cgroupCodes(), machineCodes(), podCodes(), taskCodes(), taskFileCodes(), shipCodes())
 	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }

@@ -30,9 +30,14 @@ type Config struct {
 	// Ports is how `up --local` chooses host ports: PortsAuto, PortsFixed or
 	// PortsRandom.
 	Ports string
-	// Target is the place that the environment is deployed to, as it stands in
-	// dce.yaml; nil without one.
-	Target map[string]any
+	// Target is the place that the environment is deployed to, App what the
+	// scheduler there is told, and Overhead what the executor itself needs.
+	Target   Target
+	App      App
+	Overhead render.Resources
+	// Confirm: what changes the environment is asked for first. Rollback: a
+	// deployment that does not become healthy is taken back.
+	Confirm, Rollback bool
 	// Environments are the names that exist: those in dce.yaml and those that a
 	// file beside the compose file makes, sorted.
 	Environments []string
@@ -82,18 +87,21 @@ func newConfig(m map[string]setting) Config {
 		},
 		KeepFailed: get[time.Duration](m, "keep_failed"),
 		Ports:      get[string](m, "ports"),
-		Values:     map[string]string{},
-		settings:   settingsOf(m),
+		Target:     newTarget(m),
+		App:        newApp(m),
+		Overhead: render.Resources{
+			CPUs:   get[float64](m, "resources.executor.cpus"),
+			MemMB:  get[float64](m, "resources.executor.mem"),
+			DiskMB: get[float64](m, "resources.executor.disk"),
+		},
+		Confirm:  get[bool](m, "confirm"),
+		Rollback: get[bool](m, "rollback"),
+		Values:   map[string]string{},
+		settings: settingsOf(m),
 	}
 	for path, s := range m {
 		if key, ok := strings.CutPrefix(path, "values."); ok {
 			c.Values[key] = s.value.(string)
-		}
-		if key, ok := strings.CutPrefix(path, "target."); ok {
-			if c.Target == nil {
-				c.Target = map[string]any{}
-			}
-			c.Target[key] = s.value
 		}
 	}
 	return c

@@ -54,14 +54,16 @@ environments:
 		}},
 		"a mapping is asked for":                   {"infra: pause\n", []string{"dce.yaml:1:8: error: infra must be a mapping, not a string [DCE201] write its keys below it, indented: image, network"}},
 		"a key of an environment is checked too":   {"environments:\n  prod:\n    targt: {}\n", []string{`dce.yaml:3:5: error: unknown key "environments.prod.targt" [DCE200] did you mean target?`}},
-		"target belongs to an environment":         {"target: {scheduler: marathon}\n", []string{`dce.yaml:1:1: error: unknown key "target" [DCE200] the keys here: env_files, environments, files, infra, keep_failed, kind, name, plain_port, ports, profiles, resources, secrets, share, timeouts, values, version`}},
+		"target may be shared by all environments": {"target: {scheduler: marathon, urls: http://m}\napp: {instances: 3, labels: {a.b: 1}}\nmarathon: {backoffFactor: 1.5}\n", nil},
+		"there are no other schedulers yet":        {"target: {scheduler: nomad}\n", []string{`dce.yaml:1:21: error: target.scheduler must be one of marathon, not "nomad" [DCE201] write, for example, marathon; ` + "`dce explain target.scheduler` says more"}},
+		"no number is below zero":                  {"app: {instances: -1}\n", []string{`dce.yaml:1:18: error: app.instances must be a whole number, zero or more, not "-1" [DCE201] write, for example, 1; ` + "`dce explain app.instances` says more"}},
 		"a list of mappings is no list of names":   {"secrets: [{name: X}]\n", []string{"dce.yaml:1:11: error: secrets must be a list of names, not one with a mapping in it [DCE201] write, for example, [a, b]; `dce explain secrets` says more"}},
 		"a negative duration is refused":           {"keep_failed: -1m\n", []string{"dce.yaml:1:14: error: keep_failed must be a duration such as 90s or 10m, not \"-1m\" [DCE201] write, for example, 90s; `dce explain keep_failed` says more"}},
 		"a format of the future is refused":        {"version: 2\n", []string{"dce.yaml:1:10: error: version must be one of 1, not \"2\" [DCE201] did you mean 1?"}},
 		"an environment's name is a plain word":    {"environments: {../x: {}}\n", []string{`dce.yaml:1:16: error: "../x" cannot be the name of an environment [DCE201] use letters, digits, - and _`}},
 		"a value is one value":                     {"values: {A: [1]}\n", []string{"dce.yaml:1:13: error: values.A must be one value, not a list [DCE201] write, for example, A: \"1.0\""}},
 		"a name must be a string":                  {"name: [a]\n", []string{"dce.yaml:1:7: error: name must be a string, not a list [DCE201] write, for example, \"text\"; `dce explain name` says more"}},
-		"a list is no file":                        {"- a\n", []string{"dce.yaml:1:1: error: the file must be a mapping, not a list [DCE201] write its keys below it, indented: env_files, environments, files, infra, keep_failed, kind, name, plain_port, ports, profiles, resources, secrets, share, timeouts, values, version"}},
+		"a list is no file":                        {"- a\n", []string{"dce.yaml:1:1: error: the file must be a mapping, not a list [DCE201] write its keys below it, indented: app, confirm, env_files, environments, files, infra, keep_failed, kind, marathon, name, plain_port, ports, profiles, resources, rollback, secrets, share, target, timeouts, values, version"}},
 		"keys that come by an anchor are keys too": {"x-small: &small {cpus: 0.5}\nresources: *small\n", nil},
 	}
 }
@@ -114,7 +116,9 @@ func TestLayersAndOrigins(t *testing.T) {
 		Render:    render.Settings{InfraImage: "pause:2", SharePID: true, PlainPort: true, Secrets: []string{"FROM_SYSTEM", "FROM_DCE", "FROM_COMPOSE"}},
 		Resources: render.Resources{CPUs: 1, MemMB: 4096},
 		Timeouts:  Timeouts{Launch: time.Minute, Engine: time.Minute, Stop: 2 * time.Minute},
-		Ports:     PortsAuto, Target: map[string]any{"scheduler": "marathon"},
+		Ports:     PortsAuto, Target: Target{Scheduler: SchedulerMarathon, Artifacts: Artifacts{Inline: 64 << 10}},
+		App:      App{Instances: 1, Health: HealthCheck{Check: HealthDocker, Grace: 5 * time.Minute, Interval: 10 * time.Second, Timeout: 20 * time.Second, Failures: 3}},
+		Overhead: render.Resources{CPUs: 0.1, MemMB: 64, DiskMB: 10}, Rollback: true,
 		Environments: []string{"prod"}, Path: filepath.Join(dir, "dce.yaml"),
 	}
 	if diff := cmp.Diff(want, p.Config, cmpopts.IgnoreUnexported(Config{})); diff != "" {
@@ -124,7 +128,7 @@ func TestLayersAndOrigins(t *testing.T) {
 		t.Errorf("image is %s", got)
 	}
 	wantOrigins := map[string]string{
-		"infra.image": "DCE_INFRA_IMAGE", "keep_failed": "default", "kind": "dce.yaml:9:11", "name": "dce.yaml:1:7",
+		"confirm": "default", "rollback": "default", "infra.image": "DCE_INFRA_IMAGE", "keep_failed": "default", "kind": "dce.yaml:9:11", "name": "dce.yaml:1:7",
 		"plain_port": "compose.yaml:3:15", "ports": "default", "resources.cpus": "etc/dce.yaml:2:19", "resources.mem": "--mem",
 		"secrets": "compose.prod.yaml:1:18", "share.ipc": "default", "share.pid": "dce.yaml:12:18", "target.scheduler": "dce.yaml:11:25",
 		"timeouts.engine": "etc/dce.yaml:1:20", "timeouts.launch": "etc/dce.yaml:1:42", "timeouts.stop": "home/dce/config.yaml:1:18",
@@ -132,6 +136,9 @@ func TestLayersAndOrigins(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, s := range p.Config.Origins() {
+		if s.Origin.Kind == OriginDefault && strings.Contains(s.Path, ".") && !strings.HasPrefix(s.Path, "share.") {
+			continue // the defaults of deployments are many
+		}
 		got[s.Path] = strings.TrimPrefix(s.Origin.String(), dir+"/")
 	}
 	if diff := cmp.Diff(wantOrigins, got); diff != "" {

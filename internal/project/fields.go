@@ -106,17 +106,15 @@ func topFields() []Field {
 	}
 }
 
-// environmentFields are allowed in an environment only.
-func environmentFields() []Field {
-	return []Field{
-		{Path: "target", Type: TypeAny, Doc: "The place that the environment is deployed to: `scheduler` (marathon or aurora), its `urls`, and what that scheduler needs. `dce deploy` uses it."},
-	}
+// allFields are those that dce.yaml has at its top.
+func allFields() []Field {
+	return slices.Concat(topFields(), choiceFields(), podFields(), deployFields())
 }
 
 // Fields returns every key of dce.yaml, sorted by path.
 func Fields() []Field {
-	fields := slices.Concat(topFields(), choiceFields(), podFields())
-	for _, f := range slices.Concat(environmentFields(), choiceFields(), podFields()) {
+	fields := allFields()
+	for _, f := range slices.Concat(choiceFields(), podFields(), deployFields()) {
 		f.Path, f.Env, f.Default = "environments.*."+f.Path, "", ""
 		fields = append(fields, f)
 	}
@@ -127,7 +125,7 @@ func Fields() []Field {
 // PodFields returns the keys that x-dce of a compose file may hold, sorted by
 // path.
 func PodFields() []Field {
-	fields := podFields()
+	fields := slices.Concat(podFields(), deployFields())
 	slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	return fields
 }

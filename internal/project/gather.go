@@ -22,6 +22,7 @@ type gatherer struct {
 	root     string
 	included []*source
 	extended map[string]*source
+	envFiles []string
 	opened   int
 	problems diag.List
 }
@@ -102,6 +103,7 @@ func (g *gatherer) includeEnv(from *source, n *yaml.Node, dir string) map[string
 			}
 		}
 	}
+	g.envFiles = append(g.envFiles, files...)
 	read, d := withEnvFiles(from.env, files)
 	g.problems = append(g.problems, d...)
 	return read
@@ -220,7 +222,7 @@ func (s *session) gather() {
 	g := &gatherer{root: s.root(), extended: map[string]*source{}}
 	g.group(s.sources, nil)
 	s.add(g.problems)
-	s.included, s.extended = g.included, g.extended
+	s.included, s.extended, s.includedEnv = g.included, g.extended, g.envFiles
 	s.locator = &locator{sources: slices.Concat(g.included, s.sources), extends: g.extended}
 	s.checkSize()
 }

@@ -99,7 +99,7 @@ func union(weaker, stronger any) any {
 
 func defaults() []setting {
 	var all []setting
-	fields := slices.Concat(topFields(), choiceFields(), podFields())
+	fields := allFields()
 	for i, f := range fields {
 		if f.Default == "" {
 			continue
@@ -133,7 +133,7 @@ func fromProcess(env map[string]string, flags []Flag) ([]setting, diag.List) {
 		all      []setting
 		problems diag.List
 	)
-	fields := slices.Concat(topFields(), choiceFields(), podFields())
+	fields := allFields()
 	take := func(f *Field, text string, o Origin, code diag.Code) {
 		v, err := f.parseText(text)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
 
 	"dce/internal/diag"
 )
@@ -34,6 +35,8 @@ type session struct {
 	config       Config
 	sources      []*source
 	included     []*source
+	includedEnv  []string
+	deployed     map[string]string
 	extended     map[string]*source
 	locator      *locator
 	spoilt       map[string]bool
@@ -44,6 +47,7 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	s.find()
 	s.read()
 	s.readExtensions()
+	s.setDeployed()
 	s.gather()
 	s.checkName()
 	if s.tooMuch() {
@@ -61,11 +65,12 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 		return nil, s.explain(ctx, err).Err()
 	}
 	s.warn(warnings)
+	s.setImages(p)
 	if err := s.add(s.check(p)).Err(); err != nil {
 		return nil, err
 	}
+	merged := p
 	if !s.options.NoInterpolate {
-		merged := p
 		if p, err = resolveFiles(merged); err != nil {
 			return nil, s.add(s.envProblems(merged, err)).Err()
 		}
@@ -73,7 +78,24 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	return &Project{
 		Compose: p, Files: s.place.files, Config: s.config,
 		Locate: s.locator.locate, Order: s.locator.order, Warnings: s.problems.Sorted(),
+		Parts: func() Parts { return s.parts(merged) },
 	}, nil
+}
+
+// setImages replaces the images that were decided elsewhere.
+func (s *session) setImages(p *types.Project) {
+	for _, name := range slices.Sorted(maps.Keys(s.options.Images)) {
+		service, ok := p.Services[name]
+		if !ok {
+			s.add(diag.List{{
+				Code: "DCE129", Summary: fmt.Sprintf("no service %q to give the image %s to", name, s.options.Images[name]),
+				Hint: didYouMean(name, p.ServiceNames(), "the services are"),
+			}})
+			continue
+		}
+		service.Image = s.options.Images[name]
+		p.Services[name] = service
+	}
 }
 
 func (s *session) add(l diag.List) diag.List {
@@ -84,7 +106,7 @@ func (s *session) add(l diag.List) diag.List {
 // find settles which files make the project and what interpolation sees.
 func (s *session) find() {
 	process := s.env
-	if len(s.options.EnvFiles) == 0 {
+	if len(s.options.EnvFiles) == 0 && s.options.Values == nil {
 		// COMPOSE_FILE and the like may stand in .env of the directory to start in.
 		s.env, _ = withEnvFiles(process, defaultEnvFile(s.start, process))
 	}
@@ -110,10 +132,31 @@ func (s *session) setConfig() {
 func (s *session) setEnv(process map[string]string) {
 	strong := maps.Clone(s.config.Values)
 	maps.Copy(strong, process)
+	if s.options.Values != nil {
+		s.env = maps.Clone(s.options.Values)
+		maps.Copy(s.env, s.options.TaskEnv)
+		return
+	}
 	env, d := withEnvFiles(strong, slices.DeleteFunc(s.envFiles(process), s.refused))
 	s.add(d)
 	maps.Copy(env, s.options.TaskEnv)
 	s.env = env
+}
+
+// setDeployed adds what the cluster will add: the app's environment, and
+// something in the place of each secret, whose value nobody here needs to have.
+func (s *session) setDeployed() {
+	if !s.options.Deploy {
+		return
+	}
+	s.deployed = maps.Clone(s.config.App.Env)
+	if s.deployed == nil {
+		s.deployed = map[string]string{}
+	}
+	for name := range s.config.App.Secrets {
+		s.deployed[name] = SecretOnAgent
+	}
+	maps.Copy(s.env, s.deployed)
 }
 
 // envFiles are the files named by flag; else those of dce.yaml's top, or .env

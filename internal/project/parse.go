@@ -21,7 +21,7 @@ func (f *Field) parse(text string) (any, error) {
 	case TypeBool:
 		return parseBool(text)
 	case TypeInt:
-		return strconv.Atoi(text)
+		return parseInt(text)
 	case TypeNumber:
 		return parseNumber(text)
 	case TypeSize:
@@ -41,6 +41,14 @@ func parseBool(text string) (any, error) {
 		return false, nil
 	}
 	return nil, errValue
+}
+
+func parseInt(text string) (any, error) {
+	v, err := strconv.Atoi(text)
+	if err != nil || v < 0 {
+		return nil, errValue
+	}
+	return v, nil
 }
 
 func parseNumber(text string) (any, error) {
@@ -85,7 +93,7 @@ func (f *Field) want() string {
 		return "one of " + strings.Join(f.Enum, ", ")
 	}
 	words := map[FieldType]string{
-		TypeString: "a string", TypeBool: "true or false", TypeInt: "a whole number", TypeNumber: "a number, zero or more",
+		TypeString: "a string", TypeBool: "true or false", TypeInt: "a whole number, zero or more", TypeNumber: "a number, zero or more",
 		TypeSize: "a number of MiB or a size such as 512M", TypeDuration: "a duration such as 90s or 10m",
 		TypePaths: "a list of file names", TypeStrings: "a list of names", TypeValues: "a mapping of names to values", TypeAny: "a mapping",
 	}
@@ -98,7 +106,7 @@ func (f *Field) example() string {
 	}
 	words := map[FieldType]string{
 		TypeString: `"text"`, TypeBool: "true", TypeInt: "1", TypeNumber: "0.5", TypeSize: "512M", TypeDuration: "90s",
-		TypePaths: "[compose.yaml]", TypeStrings: "[a, b]", TypeValues: "{TAG: \"1.0\"}", TypeAny: "{scheduler: marathon}",
+		TypePaths: "[compose.yaml]", TypeStrings: "[a, b]", TypeValues: "{TAG: \"1.0\"}", TypeAny: "{backoffFactor: 1.5}",
 	}
 	return words[f.Type]
 }

@@ -51,9 +51,20 @@ type Options struct {
 	// TaskEnv are the task's facts that interpolation sees beside Environ
 	// (PORT0, HOST, ...); they win over it.
 	TaskEnv map[string]string
+	// Values are what a deployer has decided: with them, interpolation sees
+	// nothing else but TaskEnv, and no .env is read.
+	Values map[string]string
+	// Deploy loads the project as one that is to be deployed: what the cluster will
+	// add to its environment is there already, secrets as SecretOnAgent.
+	Deploy bool
+	// Images replace those of the files, by service.
+	Images map[string]string
 	// Stdin is what a compose file "-" is read from; nil is an empty one.
 	Stdin io.Reader
 }
+
+// SecretOnAgent stands for the value of a secret that only the cluster has.
+const SecretOnAgent = "dce-secret-of-the-cluster"
 
 // Project is a loaded pod, ready for render.
 type Project struct {
@@ -71,6 +82,8 @@ type Project struct {
 	// Order lists the services in the order in which the files name them, also
 	// those that a profile leaves out: Compose has only the alphabet's.
 	Order func() []string
+	// Parts finds what the project is made of.
+	Parts func() Parts
 	// Warnings are problems that stop nothing.
 	Warnings diag.List
 }

@@ -74,7 +74,10 @@ func (f *Field) typeSchema() map[string]any {
 	case TypeBool:
 		return map[string]any{"type": "boolean"}
 	case TypeInt:
-		return map[string]any{"type": "integer", "enum": f.enumValues()}
+		if f.Enum != nil {
+			return map[string]any{"type": "integer", "enum": f.enumValues()}
+		}
+		return map[string]any{"type": "integer", "minimum": 0}
 	case TypeNumber:
 		return map[string]any{"type": "number", "minimum": 0}
 	case TypeSize:

@@ -220,8 +220,10 @@ func withOwner(have types.Extensions, owner string) types.Extensions {
 func assign(groups []group, offer []OfferedPort) []uint16 {
 	left := distinct(offer)
 	hosts := make([]uint16, len(groups))
+	byName := shipped(groups)
 	for _, fits := range []func(group, OfferedPort) bool{
 		named,
+		func(g group, p OfferedPort) bool { return p.Name != "" && g[0].is(byName[p.Name]) },
 		func(g group, p OfferedPort) bool { return speaks(g, p) || !anySpeaks(g, offer) },
 		func(group, OfferedPort) bool { return true },
 	} {
@@ -238,6 +240,21 @@ func assign(groups []group, offer []OfferedPort) []uint16 {
 	}
 	return hosts
 }
+
+// shipped are the groups by the names that a deployment gives their ports.
+func shipped(groups []group) map[string]published {
+	var requests []PortRequest
+	for _, g := range groups {
+		requests = append(requests, g.request())
+	}
+	byName := map[string]published{}
+	for i, name := range PortNames(requests) {
+		byName[name] = groups[i][0]
+	}
+	return byName
+}
+
+func (p published) is(q published) bool { return p.service == q.service && p.index == q.index }
 
 // distinct are the offered ports, each number once: one that is offered for
 // several protocols serves all.

@@ -1,0 +1,148 @@
+package project
+
+import (
+	"slices"
+	"time"
+)
+
+// Target is the place that an environment is deployed to. Credentials are
+// references (env:NAME, file:PATH, keyring:NAME), never values.
+type Target struct {
+	// Scheduler is SchedulerMarathon, empty where nothing is said.
+	Scheduler   string
+	URLs        []string
+	Credentials Credentials
+	// CA are absolute paths of PEM files.
+	CA        []string
+	Artifacts Artifacts
+	// ExecutorURIs are fetched into the sandbox, dce itself first; ExecutorPath
+	// is where the agent finds it, empty for the first of them.
+	ExecutorURIs []string
+	ExecutorPath string
+}
+
+// IsZero says that there is no place to deploy to.
+func (t Target) IsZero() bool { return t.Scheduler == "" && len(t.URLs) == 0 }
+
+// Credentials are references to what a server wants to see; at most one is set.
+type Credentials struct {
+	Basic string
+	Token string
+}
+
+// Artifacts is where bundles go that are too large for a label.
+type Artifacts struct {
+	URL string
+	// FetchURL is the same place as agents reach it, empty for URL.
+	FetchURL    string
+	Credentials Credentials
+	// Inline is the largest compressed bundle that travels in a label, in bytes.
+	Inline int
+}
+
+// App is what a scheduler is told of a pod, beside what its files say.
+type App struct {
+	// ID is empty where the project's and the environment's names make it.
+	ID            string
+	Instances     int
+	Constraints   []string
+	Role          string
+	AcceptedRoles []string
+	// MinHealthy and MaxOver are parts of the instances, nil for the scheduler's
+	// default.
+	MinHealthy, MaxOver *float64
+	Health              HealthCheck
+	// KillGrace is zero where the services' own grace makes it.
+	KillGrace time.Duration
+	Labels    map[string]string
+	Env       map[string]string
+	Fetch     []string
+	// Secrets are sources on the cluster by the name of a secret.
+	Secrets map[string]string
+	// Marathon is merged into the app last, by Marathon's own names.
+	Marathon map[string]any
+}
+
+// HealthCheck is the scheduler's question for a pod's health.
+type HealthCheck struct {
+	// Check is HealthDocker or HealthNone.
+	Check                    string
+	Grace, Interval, Timeout time.Duration
+	Failures                 int
+}
+
+func newTarget(m map[string]setting) Target {
+	return Target{
+		Scheduler:   get[string](m, "target.scheduler"),
+		URLs:        get[[]string](m, "target.urls"),
+		Credentials: newCredentials(m, "target."),
+		CA:          get[[]string](m, "target.ca"),
+		Artifacts: Artifacts{
+			URL: get[string](m, "target.artifacts.url"), FetchURL: get[string](m, "target.artifacts.fetch_url"),
+			Credentials: newCredentials(m, "target.artifacts."), Inline: int(get[float64](m, "target.artifacts.inline") * (1 << 20)),
+		},
+		ExecutorURIs: get[[]string](m, "target.executor.uris"),
+		ExecutorPath: get[string](m, "target.executor.path"),
+	}
+}
+
+func newCredentials(m map[string]setting, above string) Credentials {
+	return Credentials{Basic: get[string](m, above+"credentials.basic"), Token: get[string](m, above+"credentials.token")}
+}
+
+func newApp(m map[string]setting) App {
+	return App{
+		ID:            get[string](m, "app.id"),
+		Instances:     get[int](m, "app.instances"),
+		Constraints:   get[[]string](m, "app.constraints"),
+		Role:          get[string](m, "app.role"),
+		AcceptedRoles: get[[]string](m, "app.accepted_roles"),
+		MinHealthy:    optional[float64](m, "app.upgrade.min_healthy"),
+		MaxOver:       optional[float64](m, "app.upgrade.max_over"),
+		Health: HealthCheck{
+			Check: get[string](m, "app.health.check"), Grace: get[time.Duration](m, "app.health.grace"),
+			Interval: get[time.Duration](m, "app.health.interval"), Timeout: get[time.Duration](m, "app.health.timeout"),
+			Failures: get[int](m, "app.health.failures"),
+		},
+		KillGrace: get[time.Duration](m, "app.kill_grace"),
+		Labels:    belowKey[string](m, "app.labels."),
+		Env:       belowKey[string](m, "app.env."),
+		Fetch:     get[[]string](m, "app.fetch"),
+		Secrets:   belowKey[string](m, "app.secrets."),
+		Marathon:  belowKey[any](m, "marathon."),
+	}
+}
+
+func optional[T any](m map[string]setting, path string) *T {
+	if v, ok := m[path].value.(T); ok {
+		return &v
+	}
+	return nil
+}
+
+// belowKey are the settings of a map, by the rest of their path; nil for none.
+func belowKey[T any](m map[string]setting, prefix string) map[string]T {
+	var all map[string]T
+	for path, s := range m {
+		if len(path) <= len(prefix) || path[:len(prefix)] != prefix {
+			continue
+		}
+		if v, ok := s.value.(T); ok {
+			if all == nil {
+				all = map[string]T{}
+			}
+			all[path[len(prefix):]] = v
+		}
+	}
+	return all
+}
+
+// Origin is where a setting comes from, that of the innermost part of its path
+// that is set.
+func (c Config) Origin(path string) (Origin, bool) {
+	i := slices.IndexFunc(c.settings, func(s Setting) bool { return s.Path == path })
+	if i < 0 {
+		return Origin{}, false
+	}
+	return c.settings[i].Origin, true
+}

@@ -1,0 +1,167 @@
+package ship
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"dce/internal/cluster/marathon"
+	"dce/internal/diag"
+	"dce/internal/render"
+)
+
+// pin gives the images their digests, where that is wanted.
+func (l *loaded) pin(ctx context.Context, o Options) error {
+	if o.Pin == nil {
+		return nil
+	}
+	services := l.references()
+	var wanted []string
+	for _, ref := range services {
+		wanted = append(wanted, ref)
+	}
+	pinned, err := o.Pin(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	l.images = map[string]string{}
+	for name, ref := range services {
+		l.images[name] = pinned[ref]
+		s := l.rendered.Project.Services[name]
+		s.Image = pinned[ref]
+		l.rendered.Project.Services[name] = s
+	}
+	return nil
+}
+
+// checkPlace refuses an environment that cannot be deployed to.
+func (l *loaded) checkPlace(environment string) error {
+	c := l.config()
+	var problems diag.List
+	if len(c.Target.URLs) == 0 {
+		problems = append(problems, noTarget(environment, diag.Pos{File: c.Path}))
+	}
+	if c.Job {
+		problems = append(problems, job(l.locateSetting("kind")))
+	}
+	return problems.Err()
+}
+
+// resources are the whole pod's. Where none are set, the services' own limits
+// make them.
+func (l *loaded) resources() marathon.Resources {
+	r := resourcesOf(l.config().Resources)
+	cpus, mem, all := limits(l.rendered.Project)
+	if r.CPUs == 0 {
+		r.CPUs = 1 // Marathon's default
+		if all && cpus > 0 {
+			r.CPUs = cpus
+		}
+	}
+	if r.Mem == 0 {
+		r.Mem = 128 // Marathon's default
+		if all && mem > 0 {
+			r.Mem = mem
+		}
+	}
+	return r
+}
+
+// limits are the sums of the services' own, and whether each has one for its
+// memory.
+func limits(p *types.Project) (cpus, mem float64, all bool) {
+	all = true
+	for name, s := range p.Services {
+		if name == render.InfraService {
+			continue
+		}
+		limit, cores := float64(s.MemLimit), float64(s.CPUS)
+		if s.Deploy != nil && s.Deploy.Resources.Limits != nil {
+			limit = max(limit, float64(s.Deploy.Resources.Limits.MemoryBytes))
+			cores = max(cores, float64(s.Deploy.Resources.Limits.NanoCPUs))
+		}
+		all = all && limit > 0
+		mem += limit / (1 << 20)
+		cpus += cores
+	}
+	return cpus, mem, all
+}
+
+// appPorts are the host ports that the pod needs, by names that stay the same.
+func (l *loaded) appPorts() []marathon.Port {
+	names := render.PortNames(l.ports)
+	var ports []marathon.Port
+	for i, r := range l.ports {
+		ports = append(ports, marathon.Port{
+			Name: names[i], Service: r.Service, Container: r.Ports[0].ContainerPort, Protocols: r.Protocols(),
+			Pos: l.project.Locate("services", r.Service, "ports"),
+		})
+	}
+	return ports
+}
+
+const (
+	// defaultGrace is the engine's own for a service without stop_grace_period.
+	defaultGrace = 10 * time.Second
+	// stopMargin is for what a stop takes beside the services' own grace: the
+	// executor hears of it, kills what is left, and reports.
+	stopMargin = 5 * time.Second
+)
+
+// killGrace is how long a pod may take to stop: the sum over the levels of its
+// dependencies, which are stopped one after the other, of the longest grace of
+// a service there.
+func killGrace(p *types.Project) time.Duration {
+	levels := map[int]time.Duration{}
+	depth := map[string]int{}
+	for name := range p.Services {
+		if name == render.InfraService {
+			continue // ends at once
+		}
+		grace := defaultGrace
+		if g := p.Services[name].StopGracePeriod; g != nil {
+			grace = time.Duration(*g)
+		}
+		level := depthOf(p, name, depth)
+		levels[level] = max(levels[level], grace)
+	}
+	sum := stopMargin
+	for _, grace := range levels {
+		sum += grace
+	}
+	return sum
+}
+
+// depthOf is how many services are above one. Rendering has refused cycles.
+func depthOf(p *types.Project, name string, known map[string]int) int {
+	if d, ok := known[name]; ok {
+		return d
+	}
+	known[name] = 0
+	deepest := 0
+	for on := range p.Services[name].DependsOn {
+		if on != render.InfraService {
+			deepest = max(deepest, depthOf(p, on, known)+1)
+		}
+	}
+	known[name] = deepest
+	return deepest
+}
+
+func noTarget(environment string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE700", Summary: fmt.Sprintf("the environment %q has no target to deploy to", environment), Pos: pos,
+		Detail: "Where an environment is deployed to stands in dce.yaml, and is never guessed.",
+		Hint:   fmt.Sprintf("write environments.%s.target.urls: [http://marathon.example:8080] into dce.yaml", environment),
+	}
+}
+
+func job(pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE703", Summary: "a job cannot run on Marathon", Pos: pos,
+		Detail: "Marathon keeps its apps running: it starts a pod that has finished again, for ever, each time a little later.",
+		Hint:   "run it with `dce up --local --env NAME`, from cron or a scheduler of jobs such as Metronome or Aurora; or make it `kind: service`",
+	}
+}
