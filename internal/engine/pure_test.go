@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/moby/moby/client"
 
 	"dce/internal/pod"
 	"dce/internal/progress"
@@ -207,6 +208,30 @@ func TestFillEnv(t *testing.T) {
 	got := fillEnv([]string{"A=1", "SECRET", "OPEN", "B"}, map[string]string{"SECRET": "s=1", "A": "2", "B": ""})
 	if d := cmp.Diff([]string{"A=1", "SECRET=s=1", "OPEN", "B="}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestARenderedPodGivesTheSameContainersEachTime(t *testing.T) {
+	got := client.ContainerCreateOptions{
+		Config: &container.Config{
+			Env:    []string{"B=1", "A=2", "SECRET"},
+			Labels: map[string]string{api.DependenciesLabel: "web:service_started:false,infra:service_started:true"},
+		},
+		HostConfig: &container.HostConfig{ExtraHosts: []string{"web:127.0.0.1", "cache:10.0.0.2", "cache:10.0.0.1"}},
+	}
+	want := client.ContainerCreateOptions{
+		Config: &container.Config{
+			Env:    []string{"A=2", "B=1", "SECRET"},
+			Labels: map[string]string{api.DependenciesLabel: "infra:service_started:true,web:service_started:false"},
+		},
+		HostConfig: &container.HostConfig{ExtraHosts: []string{"cache:10.0.0.2", "cache:10.0.0.1", "web:127.0.0.1"}},
+	}
+	inOrder(&got)
+	if diff := cmp.Diff(want.Config, got.Config); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(want.HostConfig.ExtraHosts, got.HostConfig.ExtraHosts); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

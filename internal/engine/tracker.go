@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -60,6 +61,7 @@ func whole[T any](ctx context.Context, t *tracker, call func(context.Context) (T
 // ContainerCreate fills in the values of environment keys that the rendered
 // project leaves open: nothing that is written down or hashed holds them.
 func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateOptions) (client.ContainerCreateResult, error) {
+	inOrder(&o)
 	if o.Config != nil {
 		o.Config.Env = fillEnv(o.Config.Env, t.pod.spec.Env[o.Config.Labels[api.ServiceLabel]])
 	}
@@ -75,6 +77,26 @@ func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateO
 		t.mu.Unlock()
 	}
 	return res, nil
+}
+
+// inOrder sorts what compose collects from maps, so that a rendered pod gives
+// the same containers each time. The addresses of one host keep their order.
+func inOrder(o *client.ContainerCreateOptions) {
+	if o.Config != nil {
+		slices.Sort(o.Config.Env)
+		if list, ok := o.Config.Labels[api.DependenciesLabel]; ok {
+			services := strings.Split(list, ",")
+			slices.Sort(services)
+			o.Config.Labels[api.DependenciesLabel] = strings.Join(services, ",")
+		}
+	}
+	if o.HostConfig != nil {
+		slices.SortStableFunc(o.HostConfig.ExtraHosts, func(a, b string) int {
+			hostA, _, _ := strings.Cut(a, ":")
+			hostB, _, _ := strings.Cut(b, ":")
+			return strings.Compare(hostA, hostB)
+		})
+	}
 }
 
 func fillEnv(env []string, values map[string]string) []string {
