@@ -91,10 +91,8 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 		seen = task.Complete(seen, examplePorts)
 	}
 	o.TaskEnv = task.Interpolation(seen, f.Settings)
-	if len(o.Files) == 0 && !f.Bare { // in the sandbox, these are the files that were run
-		if o.Files, err = executor.Files(seen.Labels); err != nil {
-			return nil, err
-		}
+	if o.Files, err = filesOf(f, o.Files); err != nil {
+		return nil, err
 	}
 	p, err := project.Load(ctx, o)
 	if err != nil {
@@ -111,6 +109,15 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 		in.Task.Hash = render.ContentHash(in)
 	}
 	return &pod{project: p, input: in, example: f.Bare, place: at}, nil
+}
+
+// filesOf are the compose files of a task: those named on the command line; in a
+// sandbox, those that were run there.
+func filesOf(f task.File, named []string) ([]string, error) {
+	if len(named) > 0 || f.Bare {
+		return named, nil
+	}
+	return executor.Files(f.Task.Labels)
 }
 
 // readTaskFile reads the facts after --task; "-" is stdin.

@@ -12,7 +12,6 @@ import (
 	"dce/internal/diag"
 	"dce/internal/local"
 	"dce/internal/project"
-	"dce/internal/task"
 )
 
 // upFlags are what `dce up` takes.
@@ -131,8 +130,11 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 		return o, nil
 	}
 	facts, err := a.readTaskFile(f.task)
-	o.Project.TaskEnv = task.Interpolation(facts.Task, facts.Settings)
+	if err != nil {
+		return o, err
+	}
 	o.Task = &facts
+	o.Project.Files, err = filesOf(facts, o.Project.Files)
 	return o, err
 }
 

@@ -83,8 +83,18 @@ func NewPlan(ctx context.Context, o UpOptions) (*Plan, error) {
 	p.facts()
 	p.ports = render.PublishedPorts(loaded.Compose)
 	p.given = len(p.task.Ports) > 0
-	p.task.Hash = render.ContentHash(p.input())
+	p.task.Hash = p.contentHash()
 	return p, nil
+}
+
+// contentHash is that of the pod's content. The pod of a task is the one that
+// its agent has run, wherever its files are by now.
+func (p *Plan) contentHash() string {
+	in := p.input()
+	if o := p.options; o.Task != nil && !o.Task.Bare && o.Name == "" {
+		in.Task.Front = o.Task.Task.Front
+	}
+	return render.ContentHash(in)
 }
 
 // facts makes up the task's, or takes those of the file.
