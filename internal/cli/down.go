@@ -64,7 +64,7 @@ dce down --local --timeout 0`,
 }
 
 func (a *app) runDown(ctx context.Context, f *downFlags, o local.DownOptions, args []string) error {
-	id, err := a.podNamed(ctx, f.here, args)
+	name, err := a.podMeant(ctx, f.here, args)
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,10 @@ func (a *app) runDown(ctx context.Context, f *downFlags, o local.DownOptions, ar
 		return err
 	}
 	defer m.Engine.Close()
+	id, err := m.Named(ctx, name)
+	if err != nil {
+		return err
+	}
 	o.ID = id
 	if f.dryRun {
 		d, err := m.Ps(ctx, id)

@@ -67,11 +67,11 @@ func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// podNamed is the id of the pod that is meant: the one named, or that of the
-// project in this directory.
-func (a *app) podNamed(ctx context.Context, h here, args []string) (string, error) {
+// podMeant is the name or the id of the pod that is meant: what was given, or
+// that of the project in this directory. local.Machine.Named tells the id.
+func (a *app) podMeant(ctx context.Context, h here, args []string) (string, error) {
 	if len(args) > 0 && args[0] != "" {
-		return local.Named(args[0]), nil
+		return args[0], nil
 	}
 	o := a.projectOptions()
 	o.Environment = h.environment

@@ -69,7 +69,7 @@ dce logs --local -f --tail 10 web`,
 }
 
 func (a *app) runLogs(ctx context.Context, f *logsFlags, services []string) error {
-	id, err := a.podNamed(ctx, f.here, []string{f.name})
+	name, err := a.podMeant(ctx, f.here, []string{f.name})
 	if err != nil {
 		return err
 	}
@@ -78,6 +78,10 @@ func (a *app) runLogs(ctx context.Context, f *logsFlags, services []string) erro
 		return err
 	}
 	defer m.Engine.Close()
+	id, err := m.Named(ctx, name)
+	if err != nil {
+		return err
+	}
 	o := local.LogsOptions{ID: id, Services: services, Follow: f.follow, Since: f.since, Tail: f.tail}
 	return m.Logs(ctx, o, f.printer(a.ui(), services))
 }

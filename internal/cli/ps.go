@@ -44,7 +44,7 @@ dce ps --local second -q`,
 }
 
 func (a *app) runPs(ctx context.Context, h here, format string, args []string) error {
-	id, err := a.podNamed(ctx, h, args)
+	name, err := a.podMeant(ctx, h, args)
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,10 @@ func (a *app) runPs(ctx context.Context, h here, format string, args []string) e
 		return err
 	}
 	defer m.Engine.Close()
+	id, err := m.Named(ctx, name)
+	if err != nil {
+		return err
+	}
 	d, err := m.Ps(ctx, id)
 	if err != nil {
 		return err

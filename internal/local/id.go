@@ -1,9 +1,13 @@
 package local
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
 	"strings"
+
+	"dce/internal/render"
 )
 
 // prefix starts the id of every pod whose facts were made up here.
@@ -54,12 +58,23 @@ func elementOf(id string) string {
 }
 
 // Named is the id of the pod that a person calls by this name: what --name
-// was, or the whole id.
-func Named(name string) string {
+// was, or a whole id. That of a task may look like a name: it is meant where
+// there is such a pod and none of that name.
+func (m *Machine) Named(ctx context.Context, name string) (string, error) {
 	if strings.Contains(name, ".") {
-		return name
+		return name, nil
 	}
-	return prefix + name
+	if _, err := os.Stat(m.Dirs.pod(prefix + name)); err == nil {
+		return prefix + name, nil
+	}
+	pods, err := m.Engine.Pods(ctx, map[string]string{render.LabelPod: name})
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(m.Dirs.pod(name)); err == nil || len(pods) > 0 {
+		return name, nil
+	}
+	return prefix + name, nil
 }
 
 // IDOf is the id of the pod of a project.
