@@ -14,9 +14,10 @@ import (
 // harmless part.
 func pure() map[string][]string {
 	return map[string][]string{
-		"diag":   {},
-		"pod":    {},
-		"render": {"dce/internal/diag", "github.com/compose-spec/compose-go/v2/types", "go.yaml.in/yaml/v4"},
+		"diag":                 {},
+		"pod":                  {},
+		"devcluster/scheduler": {},
+		"render":               {"dce/internal/diag", "github.com/compose-spec/compose-go/v2/types", "go.yaml.in/yaml/v4"},
 		"task": {
 			"dce/internal/diag", "dce/internal/render",
 			"github.com/mesos/mesos-go/api/v1/lib", "github.com/mesos/mesos-go/api/v1/lib/executor",
