@@ -113,19 +113,33 @@ func (m *Machine) Logs(ctx context.Context, o LogsOptions, line func(engine.LogL
 		return err
 	}
 	if len(d.Containers) == 0 && d.Failed != nil && d.Keeper != lease.Alive {
-		m.Screen.Say("pod %s is gone (%s); these are the last lines that were saved", o.ID, cmp.Or(d.Failed.Reason, string(d.Failed.State)))
-		if len(o.Services) == 0 || slices.Contains(o.Services, d.Failed.Service) {
-			for _, l := range d.Failed.Logs {
-				line(engine.LogLine{Service: d.Failed.Service, Text: l})
-			}
-		}
+		m.lastWords(d.Failed, o.Services, line)
 		return nil
 	}
 	services := o.Services
 	if len(services) == 0 {
 		services = slices.DeleteFunc(slices.Clone(d.Services), func(s string) bool { return s == render.InfraService })
 	}
-	return m.Engine.Logs(ctx, o.ID, engine.LogOptions{Services: services, Follow: o.Follow, Since: o.Since, Tail: o.Tail}, line)
+	silent := true
+	err = m.Engine.Logs(ctx, o.ID, engine.LogOptions{Services: services, Follow: o.Follow, Since: o.Since, Tail: o.Tail}, func(l engine.LogLine) {
+		silent = false
+		line(l)
+	})
+	if err == nil && silent && o.Since == "" && d.Failed != nil && len(d.Failed.Logs) > 0 { // its containers went while they were read
+		m.lastWords(d.Failed, o.Services, line)
+	}
+	return err
+}
+
+// lastWords shows what was saved of a pod that ended by itself.
+func (m *Machine) lastWords(s *Status, services []string, line func(engine.LogLine)) {
+	m.Screen.Say("pod %s is gone (%s); these are the last lines that were saved", s.PodID, cmp.Or(s.Reason, string(s.State)))
+	if len(services) > 0 && !slices.Contains(services, s.Service) {
+		return
+	}
+	for _, l := range s.Logs {
+		line(engine.LogLine{Service: s.Service, Text: l})
+	}
 }
 
 // known refuses services that the pod does not have. Of a pod without
