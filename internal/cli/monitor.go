@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -25,13 +26,12 @@ dce up --local -d`,
 		Args:        noArgs,
 		Annotations: map[string]string{noEnvKey: "yes"},
 		RunE: a.plain(func(ctx context.Context, _ []string) error {
-			log := slog.New(slog.NewTextHandler(a.env.Stderr, nil))
 			listening, leave := context.WithCancel(ctx)
 			defer leave()
 			return local.Monitor(ctx, local.MonitorOptions{
-				In: a.env.Stdin, Stops: a.requests(listening), Log: log,
-				Connect: func(ctx context.Context) (*engine.Engine, error) {
-					return engine.Connect(ctx, engine.Options{Err: a.env.Stderr, Log: log})
+				In: a.env.Stdin, Stops: a.requests(listening),
+				Connect: func(ctx context.Context, log *slog.Logger, out io.Writer) (*engine.Engine, error) {
+					return engine.Connect(ctx, engine.Options{Err: out, Log: log})
 				},
 			})
 		}),

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -138,17 +140,20 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 	return o, err
 }
 
-func (a *app) runUp(ctx context.Context, f *upFlags, services []string) error {
+func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err error) {
 	o, err := f.options(a, services)
 	if err != nil {
 		return err
 	}
-	plan, err := local.NewPlan(ctx, o)
+	monitors, err := a.monitors()
 	if err != nil {
 		return err
 	}
-	a.ui().Warn(plan.Warnings)
-	m, err := a.machine(ctx)
+	defer func() { err = errors.Join(err, monitors.Close()) }()
+	if o.Detach && !f.dryRun {
+		monitors.Ahead()
+	}
+	plan, m, err := a.planned(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -158,17 +163,42 @@ func (a *app) runUp(ctx context.Context, f *upFlags, services []string) error {
 	if f.dryRun {
 		return a.showPlan(ctx, m, plan)
 	}
-	self, err := a.monitorArgs()
-	if err != nil {
-		return err
-	}
 	listening, leave := context.WithCancel(ctx)
 	defer leave()
-	code, err := m.Up(ctx, plan, a.requests(listening), self)
+	code, err := m.Up(ctx, plan, a.requests(listening), monitors)
 	if err != nil {
 		code = max(code, a.ui().Diagnostics(err))
 	}
 	return exit(code)
+}
+
+// planned loads the pod and reaches the engine meanwhile. What is wrong with
+// the pod is said first.
+func (a *app) planned(ctx context.Context, o local.UpOptions) (*local.Plan, *local.Machine, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var m *local.Machine
+	var unreachable error
+	var connecting sync.WaitGroup
+	a.ui() // made on first use, by one of the two
+	connecting.Go(func() {
+		if m, unreachable = a.machine(ctx); unreachable == nil {
+			unreachable = m.Meet(ctx)
+		}
+	})
+	plan, err := local.NewPlan(ctx, o)
+	if err != nil {
+		cancel()
+	}
+	connecting.Wait()
+	if err == nil {
+		a.ui().Warn(plan.Warnings)
+		err = unreachable
+	}
+	if err != nil && m != nil {
+		m.Engine.Close()
+	}
+	return plan, m, err
 }
 
 // showPlan says what an up would do.
@@ -180,8 +210,8 @@ func (a *app) showPlan(ctx context.Context, m *local.Machine, plan *local.Plan) 
 	return a.printLines(steps)
 }
 
-// monitorArgs start this program as the monitor of a pod.
-func (a *app) monitorArgs() ([]string, error) {
+// monitors start this program as the monitor of a pod.
+func (a *app) monitors() (*local.Monitors, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, diag.Fail(diag.Diagnostic{
@@ -189,7 +219,7 @@ func (a *app) monitorArgs() ([]string, error) {
 			Hint: "run the pod attached: leave -d out", Cause: err,
 		})
 	}
-	return []string{self, monitorName}, nil
+	return local.NewMonitors([]string{self, monitorName}, a.logger()), nil
 }
 
 // waitFlag is --wait with or without a duration.

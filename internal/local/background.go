@@ -3,27 +3,18 @@ package local
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 
 	"dce/internal/lease"
 	"dce/internal/pod"
 )
 
-// background is the keeper that goes on when this process has ended: a monitor
-// of its own session, which the end of the terminal does not reach.
+// background is the keeper that goes on when this process has ended.
 type background struct {
+	*child
+
 	machine *Machine
 	stops   *stops
-	process *exec.Cmd
-	out     *writer[request]
-	pipe    *os.File // the end of it that the answers come from
-	answers chan answer
-	left    chan struct{} // closed when nobody listens any more
-	read    sync.WaitGroup
 	id      lease.Identity
 	lives   bool // the pod runs: the monitor goes on
 }
@@ -31,16 +22,13 @@ type background struct {
 // errMonitor says that the monitor ended before its time.
 var errMonitor = errors.New("the monitor ended unexpectedly")
 
-// startMonitor starts this program again as the pod's monitor, and waits until
-// it has the lease.
-func (m *Machine) startMonitor(ctx context.Context, id string, self []string, s *stops) (keeper, error) {
-	if err := os.MkdirAll(m.Dirs.pod(id), 0o700); err != nil {
-		return nil, fmt.Errorf("making the pod's state directory: %w", err)
-	}
-	b, err := m.spawn(id, self, s)
+// monitor gives the pod a monitor, and waits until that has the lease.
+func (m *Machine) monitor(ctx context.Context, id string, monitors *Monitors, s *stops) (keeper, error) {
+	c, err := monitors.take()
 	if err != nil {
 		return nil, err
 	}
+	b := &background{child: c, machine: m, stops: s}
 	b.out.say(request{Keep: &hello{ID: id, Dirs: m.Dirs}})
 	if err := b.greet(ctx); err != nil {
 		return nil, errors.Join(err, b.release())
@@ -53,49 +41,6 @@ func (m *Machine) startMonitor(ctx context.Context, id string, self []string, s 
 		b.id = lease.Identity{Lease: path} // the lock alone is evidence enough
 	}
 	return b, nil
-}
-
-func (m *Machine) spawn(id string, self []string, s *stops) (*background, error) {
-	log, err := os.OpenFile(filepath.Join(m.Dirs.pod(id), logFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the monitor's log: %w", err)
-	}
-	defer log.Close()
-	answers, theirs, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("making a pipe: %w", err)
-	}
-	defer theirs.Close()
-	cmd := exec.Command(self[0], self[1:]...) //nolint:noctx // it outlives this process
-	cmd.Stderr, cmd.ExtraFiles, cmd.SysProcAttr = log, []*os.File{theirs}, ownSession()
-	cmd.Dir = "/"
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("making a pipe: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		answers.Close()
-		return nil, fmt.Errorf("starting the monitor: %w", err)
-	}
-	b := &background{
-		machine: m, stops: s, process: cmd, out: newWriter[request](in), pipe: answers,
-		answers: make(chan answer), left: make(chan struct{}),
-	}
-	b.read.Go(b.listen)
-	return b, nil
-}
-
-func (b *background) listen() {
-	defer close(b.answers)
-	err := readEach(b.pipe, func(a answer) {
-		select {
-		case b.answers <- a:
-		case <-b.left:
-		}
-	})
-	if err != nil {
-		b.machine.Log.Debug("reading the monitor's answers", "err", err)
-	}
 }
 
 // greet waits for the lease to be taken.
@@ -144,15 +89,8 @@ func (b *background) run(_ context.Context, o order) (outcome, error) {
 // release lets the monitor go its own way when its pod runs, and else waits
 // until it has given the lease back, which it does when nobody wants a pod.
 func (b *background) release() error {
-	b.out.close()
-	close(b.left)
-	var err error
 	if b.lives {
-		err = b.process.Process.Release()
-	} else {
-		_ = b.process.Wait() // how it ends says nothing new
+		return b.leave(b.process.Process.Release)
 	}
-	b.pipe.Close()
-	b.read.Wait()
-	return err
+	return b.dismiss()
 }

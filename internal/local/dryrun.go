@@ -10,11 +10,10 @@ import (
 
 // DryRun says, a line each, what Up would do now. It changes nothing.
 func (m *Machine) DryRun(ctx context.Context, p *Plan) ([]string, error) {
-	info, err := m.Engine.Info(ctx)
-	if err != nil {
+	if err := m.Meet(ctx); err != nil {
 		return nil, err
 	}
-	u := &upping{machine: m, plan: p, info: info}
+	u := &upping{machine: m, plan: p}
 	pods, err := m.Engine.Pods(ctx, map[string]string{render.LabelPod: p.ID})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"log/slog"
 
 	"dce/internal/diag"
@@ -15,6 +16,20 @@ type Machine struct {
 	Screen Screen
 	// Log takes what helps to find a fault; nil is silence.
 	Log *slog.Logger
+
+	info engine.Info
+}
+
+// Meet asks the engine what it is. Up and DryRun need to know, and ask by
+// themselves where nobody has; the answer takes the engine some milliseconds,
+// in which a pod can be loaded.
+func (m *Machine) Meet(ctx context.Context) error {
+	if m.info != (engine.Info{}) {
+		return nil
+	}
+	var err error
+	m.info, err = m.Engine.Info(ctx)
+	return err
 }
 
 // Screen is where a person sees what happens.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"dce/internal/engine"
@@ -24,10 +25,9 @@ const monitorThreads = 2
 // MonitorOptions are what the background process of `up -d` works with.
 type MonitorOptions struct {
 	In io.Reader // requests, from whoever started it
-	// Connect reaches the engine.
-	Connect func(ctx context.Context) (*engine.Engine, error)
+	// Connect reaches the engine. Out takes what the engine's libraries write.
+	Connect func(ctx context.Context, log *slog.Logger, out io.Writer) (*engine.Engine, error)
 	Stops   <-chan Stop
-	Log     *slog.Logger
 }
 
 // Monitor looks after one pod in the background, until it has ended. Whoever
@@ -38,28 +38,50 @@ func Monitor(ctx context.Context, o MonitorOptions) error {
 	if out == nil {
 		return errors.New("a monitor is started by dce up, not by hand")
 	}
-	m := &monitor{options: o, out: newWriter[answer](out), requests: make(chan request)}
+	book := &logbook{}
+	defer book.close()
+	m := &monitor{
+		stops: o.Stops, log: slog.New(slog.NewTextHandler(book, nil)), book: book,
+		out: newWriter[answer](out), requests: make(chan request), gone: make(chan struct{}),
+	}
 	defer m.out.close()
-	gone := make(chan struct{})
 	go func() { // ends with the pipe: when the other side goes, or with this process
-		defer close(gone)
+		defer close(m.gone)
 		if err := readEach(o.In, func(r request) { m.requests <- r }); err != nil {
-			o.Log.Warn("reading requests", slog.Any("err", err))
+			m.log.Warn("reading requests", slog.Any("err", err))
 		}
 	}()
-	m.gone = gone
+	forget := m.connectAhead(ctx, o)
+	defer forget()
 	if err := m.serve(ctx); err != nil {
 		m.out.say(answer{Failed: problemsOf(err)})
+		m.log.Error("the monitor ends", slog.Any("err", err))
 		return err
 	}
 	return nil
 }
 
+// connectAhead reaches the engine while the pod is still being loaded
+// elsewhere. The returned function ends that.
+func (m *monitor) connectAhead(ctx context.Context, o MonitorOptions) (forget func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	m.connect = sync.OnceValues(func() (*engine.Engine, error) { return o.Connect(ctx, m.log, m.book) })
+	var connecting sync.WaitGroup
+	connecting.Go(func() { _, _ = m.connect() }) // who wants it gets its error
+	return func() {
+		cancel()
+		connecting.Wait()
+	}
+}
+
 type monitor struct {
-	options  MonitorOptions
+	stops    <-chan Stop
+	log      *slog.Logger
+	book     *logbook
 	out      *writer[answer]
 	requests chan request
 	gone     chan struct{} // closed when nobody will request any more
+	connect  func() (*engine.Engine, error)
 	machine  *Machine
 	dirs     Dirs
 	id       string
@@ -87,9 +109,12 @@ func (m *monitor) serve(ctx context.Context) error {
 	}
 	defer func() {
 		if err := l.Release(); err != nil {
-			m.options.Log.Warn("releasing the lease", slog.Any("err", err))
+			m.log.Warn("releasing the lease", slog.Any("err", err))
 		}
 	}()
+	if err := m.book.open(m.dirs.pod(m.id)); err != nil {
+		return err
+	}
 	m.out.say(answer{Ready: true})
 	return m.runs(ctx)
 }
@@ -106,7 +131,7 @@ func (m *monitor) runs(ctx context.Context) error {
 				return err
 			}
 			m.out.say(answer{Ended: &o})
-		case <-m.options.Stops:
+		case <-m.stops:
 			return nil
 		case <-m.gone:
 			return nil
@@ -116,11 +141,11 @@ func (m *monitor) runs(ctx context.Context) error {
 
 func (m *monitor) run(ctx context.Context, o order) (outcome, error) {
 	if m.machine == nil {
-		e, err := m.options.Connect(ctx)
+		e, err := m.connect()
 		if err != nil {
 			return outcome{}, err
 		}
-		m.machine = &Machine{Engine: e, Dirs: m.dirs, Log: m.options.Log}
+		m.machine = &Machine{Engine: e, Dirs: m.dirs, Log: m.log}
 	}
 	sink := progress.Func(func(e progress.Event) { m.out.say(answer{Progress: &e}) })
 	report := func(p pod.Pod) { m.out.say(answer{State: p.State, Reason: p.Reason.String()}) }
@@ -149,7 +174,7 @@ func (m *monitor) listen(l *attended, over <-chan struct{}) {
 		select {
 		case <-over:
 			return
-		case s := <-m.options.Stops:
+		case s := <-m.stops:
 			signals++
 			k := pod.Kill{By: s.By, Now: signals > 1}
 			if asked, ok := readStop(filepath.Join(l.order.Dir, stopFile)); ok {
@@ -167,7 +192,7 @@ func (m *monitor) listen(l *attended, over <-chan struct{}) {
 // settle leaves in the state directory what explains how the pod ended.
 func (m *monitor) settle(o order, result outcome) {
 	if err := m.machine.settle(o.ID, result); err != nil {
-		m.options.Log.Warn("settling the state directory", slog.Any("err", err))
+		m.log.Warn("settling the state directory", slog.Any("err", err))
 	}
 }
 

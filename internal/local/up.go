@@ -23,10 +23,10 @@ import (
 const portTries = 5
 
 // Up runs the pod of a plan, attached or in the background, until it has ended
-// or runs. self is how to start this program as a monitor. It returns the exit
-// code; an error says what is wrong, and exits with a code of its own unless
-// the one returned is above zero.
-func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, self []string) (int, error) {
+// or runs; monitors is for the latter. It returns the exit code; an error says
+// what is wrong, and exits with a code of its own unless the one returned is
+// above zero.
+func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, monitors *Monitors) (int, error) {
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s := &stops{cancel: cancel, say: m.Screen.Say}
@@ -35,7 +35,7 @@ func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, self []
 	defer listening.Wait()
 	defer cancel(nil)
 
-	u := &upping{machine: m, plan: p, stops: s, self: self}
+	u := &upping{machine: m, plan: p, stops: s, monitors: monitors}
 	code, err := u.do(work)
 	if stop, ok := s.heard(); ok {
 		if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) {
@@ -48,18 +48,16 @@ func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, self []
 
 // upping is one run of Up.
 type upping struct {
-	machine *Machine
-	plan    *Plan
-	stops   *stops
-	self    []string
-	info    engine.Info
-	result  render.Result
-	parent  life.Cgroup
+	machine  *Machine
+	plan     *Plan
+	stops    *stops
+	monitors *Monitors
+	result   render.Result
+	parent   life.Cgroup
 }
 
 func (u *upping) do(ctx context.Context) (int, error) {
-	var err error
-	if u.info, err = u.machine.Engine.Info(ctx); err != nil {
+	if err := u.machine.Meet(ctx); err != nil {
 		return 0, err
 	}
 	keeper, same, err := u.take(ctx)
@@ -86,7 +84,7 @@ func (u *upping) do(ctx context.Context) (int, error) {
 func (u *upping) take(ctx context.Context) (k keeper, same bool, err error) {
 	for {
 		if u.plan.options.Detach {
-			k, err = u.machine.startMonitor(ctx, u.plan.ID, u.self, u.stops)
+			k, err = u.machine.monitor(ctx, u.plan.ID, u.monitors, u.stops)
 		} else {
 			k, err = u.machine.attach(u.plan.ID, u.stops)
 		}
@@ -213,8 +211,8 @@ func (u *upping) cgroup(try int) error {
 		return err
 	}
 	var notes diag.List
-	u.parent, notes = planCgroup(u.plan.ID, u.plan.task, u.info, tree)
-	u.plan.task.CgroupParent, u.plan.task.CgroupDriver = u.parent.Parent, u.info.CgroupDriver
+	u.parent, notes = planCgroup(u.plan.ID, u.plan.task, u.machine.info, tree)
+	u.plan.task.CgroupParent, u.plan.task.CgroupDriver = u.parent.Parent, u.machine.info.CgroupDriver
 	if try == 1 {
 		u.machine.Screen.Warn(notes)
 	}
@@ -226,7 +224,7 @@ func (u *upping) ports(ctx context.Context, avoid map[uint16]bool) error {
 	if u.plan.given {
 		return nil
 	}
-	prober, err := u.machine.prober(ctx, u.info.Local)
+	prober, err := u.machine.prober(ctx, u.machine.info.Local)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type request struct {
 	whole bool
 	// lenient: what compose-go would check is not checked.
 	lenient bool
+	// valid: the schema has nothing to say, so it is not asked.
+	valid bool
 	// cleaned gives documents in place of a source's bytes; nil takes the bytes.
 	cleaned func(*source) []map[string]any
 }
@@ -98,7 +100,7 @@ func (r request) options(o *loader.Options) {
 	}
 	o.SkipNormalization = !r.normalize
 	o.SkipInclude, o.SkipExtends = r.whole, r.whole
-	o.SkipValidation, o.SkipConsistencyCheck = r.lenient, r.lenient
+	o.SkipValidation, o.SkipConsistencyCheck = r.lenient || r.valid, r.lenient
 	o.MaxNodeVisits = maxNodes
 	o.SkipResolveEnvironment = true
 	o.SkipResolveLabels = true

@@ -16,6 +16,10 @@ const renderedName = "compose.rendered.yaml"
 // engine runs: interpolated with an empty environment ($$ is a literal $),
 // normalised, so ready for compose's Up but for its custom labels. It opens no file:
 // what is rendered is whole.
+//
+// It is not held against compose's schema a second time: what the rules write
+// is valid, as render's tests hold, and compiling the schema takes 15 ms and
+// 2 MB that the monitor of a pod would keep.
 func LoadRendered(ctx context.Context, data []byte) (*types.Project, error) {
 	if len(data) > maxFileBytes {
 		return nil, diag.Fail(unreadable(renderedName, errTooLarge))
@@ -31,7 +35,12 @@ func LoadRendered(ctx context.Context, data []byte) (*types.Project, error) {
 	}
 	r := request{
 		sources: []*source{s}, dir: "/", name: renderedProject(s.docs[0]),
-		env: map[string]string{}, interpolate: true, normalize: true, whole: true,
+		env: map[string]string{}, interpolate: true, normalize: true, whole: true, valid: true,
+	}
+	if r.name == "" {
+		return nil, diag.Fail(diag.Diagnostic{
+			Code: "DCE128", Summary: "the rendered file names no project", Pos: diag.Pos{File: renderedName}, Hint: "render the pod again",
+		})
 	}
 	p, _, err := r.loadCompose(ctx)
 	if err != nil {

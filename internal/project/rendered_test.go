@@ -62,7 +62,7 @@ func TestLoadRenderedOpensNoFile(t *testing.T) {
 
 func TestLoadRenderedRefusesWhatIsNoRenderedFile(t *testing.T) {
 	for name, text := range map[string]string{
-		"not YAML": "a: [", "empty": "", "a list": "- a\n", "an unknown key": "name: x\nservises: {}\n", "no name": "services: {web: {image: x}}\n",
+		"not YAML": "a: [", "empty": "", "a list": "- a\n", "no name": "services: {web: {image: x}}\n",
 		"not text": "a: \x00", "too large": strings.Repeat("#", maxFileBytes+1),
 	} {
 		t.Run(name, func(t *testing.T) {
