@@ -328,3 +328,16 @@ func (t Tree) Exists(parent string) bool {
 		return err == nil
 	})
 }
+
+// Occupied reports whether a process is in the parent itself, in any hierarchy.
+// Those in cgroups below it do not count.
+func (t Tree) Occupied(parent string) bool {
+	rel, err := clean(parent)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(t.mounts, func(m mount) bool {
+		b, err := os.ReadFile(filepath.Join(m.dir, rel, "cgroup.procs"))
+		return err == nil && len(b) > 0
+	})
+}

@@ -71,6 +71,7 @@ func (a *app) commands() []*cobra.Command {
 		a.psCommand(),
 		a.logsCommand(),
 		a.executorCommand(),
+		a.reapCommand(),
 		a.validateCommand(),
 		a.explainCommand(),
 		a.configCommand(),

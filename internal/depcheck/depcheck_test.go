@@ -18,6 +18,7 @@ func pure() map[string][]string {
 		"pod":                  {},
 		"devcluster/scheduler": {},
 		"render":               {"dce/internal/diag", "github.com/compose-spec/compose-go/v2/types", "go.yaml.in/yaml/v4"},
+		"reap":                 {"dce/internal/render"},
 		"task": {
 			"dce/internal/diag", "dce/internal/render",
 			"github.com/mesos/mesos-go/api/v1/lib", "github.com/mesos/mesos-go/api/v1/lib/executor",

@@ -78,6 +78,9 @@ The message names what is left. Stop whatever uses it and run dce down again; re
 		{Code: "DCE334", Title: "No such pod", Exit: ExitFailed, Text: `No container on this engine carries this pod's label.
 
 dce ls lists the pods of this machine. A pod that has ended and was removed is not listed any more.`},
+		{Code: "DCE335", Title: "The engine is on another machine", Exit: ExitRefused, Text: `dce reap judges pods by the processes that look after them: by locks that they hold and by their process ids. Both can be seen on their own machine only, so nothing is removed through an engine elsewhere: a remote one, one in a virtual machine, or one in a container with a host name of its own.
+
+Run dce reap on the machine that the engine runs on, as the user whose engine it is, root on most agents.`},
 		{Code: "DCE349", Title: "The Docker engine refused", Exit: ExitFailed, Text: `The engine refused a call for a reason that dce has no advice for. Its own words are in the message.
 
 Run again with --debug to see the whole answer. The engine's log (journalctl -u docker) often has more.`},

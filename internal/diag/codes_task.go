@@ -87,6 +87,13 @@ func taskCodes() []Entry {
 				"on. The stack is in the executor's log, stderr of the sandbox. Report it with that and the job's files.",
 		},
 		{
+			Code: "DCE640", Title: "an orphan could not be removed", Exit: ExitFailed,
+			Text: "dce reap has found a pod whose executor is gone and could not stop it or remove all of it. The report says which, and " +
+				"what the engine said. Most often a process does not die, since its cgroup is frozen or it waits for a disk, or something " +
+				"else uses the pod's network or volume. The pod keeps its labels and its lease: the next sweep tries again, `dce reap` " +
+				"by hand as well.",
+		},
+		{
 			Code: "DCE626", Title: "no lease can be taken", Exit: ExitUnreachable,
 			Text: "A living executor holds a lock on a file in /run/dce, so that a sweeper can tell its pods from orphans. The " +
 				"directory cannot be made or written. An executor runs on without a lease, known by its boot id, process id and " +

@@ -44,6 +44,10 @@ type Spec struct {
 	Project *types.Project
 	// PodID selects the pod's things by label.
 	PodID string
+	// Carry, where it is given, selects the pod's things in place of PodID: they
+	// carry all these labels with exactly these values, and none that is empty
+	// here. A pod so selected can be stopped and removed.
+	Carry map[string]string
 	// ProjectName is the compose project's, where Project is not given.
 	ProjectName string
 	// Pull is "always", "missing" or "never"; empty is missing.

@@ -25,12 +25,41 @@ func ofProject(name string) client.Filters {
 
 // mine reports whether something with these labels belongs to the pod: its
 // label says so, or it has no pod's label and its project is the pod's.
-func mine(labels map[string]string, id, project string) bool {
+func (p *Pod) mine(labels map[string]string) bool {
+	if p.spec.Carry != nil {
+		return carries(labels, p.spec.Carry)
+	}
 	pod, ok := labels[podLabel]
 	if ok {
-		return pod == id
+		return pod == p.spec.PodID
 	}
-	return project != "" && labels[api.ProjectLabel] == project
+	return p.project != "" && labels[api.ProjectLabel] == p.project
+}
+
+// keeps reports whether a volume outlives its pod although nobody who knew the
+// pod is there any more.
+func keeps(s Spec, labels map[string]string) bool {
+	return s.Carry != nil && labels[render.LabelKeep] != ""
+}
+
+func carries(labels, wanted map[string]string) bool {
+	for k, v := range wanted {
+		if labels[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// carrying selects what has the labels that are not empty.
+func carrying(wanted map[string]string) client.Filters {
+	f := client.Filters{}
+	for k, v := range wanted {
+		if v != "" {
+			f.Add("label", k+"="+v)
+		}
+	}
+	return f
 }
 
 // withComposeLabels gives every service the labels by which compose finds its

@@ -248,11 +248,11 @@ func TestWhatIsMine(t *testing.T) {
 		"something without both": {nil, false},
 	}
 	for name, test := range tests {
-		if got := mine(test.labels, "p", "proj"); got != test.want {
+		if got := (&Pod{spec: Spec{PodID: "p"}, project: "proj"}).mine(test.labels); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if mine(map[string]string{api.ProjectLabel: ""}, "p", "") {
+	if (&Pod{spec: Spec{PodID: "p"}}).mine(map[string]string{api.ProjectLabel: ""}) {
 		t.Error("without a project everything is mine")
 	}
 }

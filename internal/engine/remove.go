@@ -72,7 +72,7 @@ func (p *Pod) networks(ctx context.Context) ([]removal, error) {
 			return nil, fmt.Errorf("listing the pod's networks: %w", err)
 		}
 		for _, n := range res.Items {
-			if mine(n.Labels, p.spec.PodID, p.project) {
+			if p.mine(n.Labels) {
 				work = append(work, removal{"network " + n.Name, func(ctx context.Context) error {
 					_, err := p.engine.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
 					return err
@@ -93,7 +93,7 @@ func (p *Pod) volumes(ctx context.Context) ([]removal, error) {
 			return nil, fmt.Errorf("listing the pod's volumes: %w", err)
 		}
 		for _, v := range res.Items {
-			if mine(v.Labels, p.spec.PodID, p.project) {
+			if p.mine(v.Labels) && !keeps(p.spec, v.Labels) {
 				work = append(work, removal{"volume " + v.Name, func(ctx context.Context) error {
 					_, err := p.engine.api.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
 					return err
@@ -114,6 +114,9 @@ func distinct(work []removal) []removal {
 }
 
 func (p *Pod) selections() []client.Filters {
+	if p.spec.Carry != nil {
+		return []client.Filters{carrying(p.spec.Carry)}
+	}
 	selections := []client.Filters{ofPod(p.spec.PodID)}
 	if p.project != "" {
 		selections = append(selections, ofProject(p.project))

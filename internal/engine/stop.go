@@ -64,7 +64,7 @@ func (p *Pod) containers(ctx context.Context) ([]container.Summary, error) {
 		}
 		for _, c := range res.Items {
 			known := slices.ContainsFunc(all, func(o container.Summary) bool { return o.ID == c.ID })
-			if !known && mine(c.Labels, p.spec.PodID, p.project) {
+			if !known && p.mine(c.Labels) {
 				all = append(all, c)
 			}
 		}

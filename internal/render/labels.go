@@ -23,6 +23,8 @@ const (
 	LabelStart      = "dce.start"
 	LabelHash       = "dce.hash"
 	LabelVersion    = "dce.version"
+	// LabelKeep is on volumes that a job wants to outlive its pod.
+	LabelKeep = "dce.keep"
 	// LabelInfra marks the infra container, so that a rendered pod that is
 	// rendered again is told from a service that a user called infra.
 	LabelInfra = "dce.infra"

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dce/internal/cgroup"
+	"dce/internal/diag"
+	"dce/internal/engine"
+	"dce/internal/executor"
+	"dce/internal/sweep"
+	"dce/internal/term"
+)
+
+// reapFlags are what `dce reap` takes.
+type reapFlags struct {
+	executor  string
+	framework string
+	grace     time.Duration
+	dryRun    bool
+	output    choice
+	options   sweep.Options
+}
+
+func (a *app) reapCommand() *cobra.Command {
+	f := &reapFlags{output: choice{value: "text", allowed: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:     "reap",
+		GroupID: jobAgents,
+		Short:   "Remove the pods whose executor is gone",
+		Long: `Looks for pods of Mesos executors on this machine's engine, and removes those
+whose executor is provably gone: nobody holds its lease, the machine was started
+again since, or its process has ended. They are stopped in the order of their
+dependencies, each service with its own grace, then containers, networks, the
+pod's own volumes, empty cgroups and leases are removed.
+
+Living pods, those that cannot be judged from here, and local ones (dce up) are
+left alone.`,
+		Example: `# what is there to remove, and why?
+dce reap --dry-run
+
+# remove it
+dce reap
+
+# what the agent's hook runs when an executor has been removed
+dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
+		Args:        noArgs,
+		Annotations: map[string]string{seeKey: "`dce ls` for all pods of this machine"},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.executor, "executor-id", "", "only the pods of this executor (`ID`), also those that dce-go has made")
+	fs.StringVar(&f.framework, "framework-id", "", "only the pods of this framework (`ID`)")
+	fs.DurationVar(&f.grace, "grace", 0, "stop each pod within this `DURATION`, whatever its services ask for; 0 kills at once")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be removed, and do nothing")
+	fs.VarP(&f.output, "output", "o", "print as `text|json`")
+	grouped(cmd, groupWhat, "executor-id", "framework-id")
+	grouped(cmd, groupOutput, "output")
+	for _, n := range []string{"executor-id", "framework-id", "grace", "dry-run"} {
+		withoutEnv(fs.Lookup(n))
+	}
+	cmd.RunE = a.until(func(ctx context.Context, _ []string) error {
+		f.options = sweep.Options{Executor: f.executor, Framework: f.framework, DryRun: f.dryRun}
+		if cmd.Flags().Changed("grace") {
+			f.options.Grace = &f.grace
+		}
+		return a.runReap(ctx, f)
+	})
+	return cmd
+}
+
+func (a *app) runReap(ctx context.Context, f *reapFlags) error {
+	log := a.logger()
+	e, err := a.hostEngine(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	s, err := a.sweeper(e, log)
+	if err != nil {
+		return err
+	}
+	r, err := s.Sweep(ctx, f.options)
+	if err != nil {
+		return err
+	}
+	if err := a.printReport(f.output.value, r); err != nil {
+		return err
+	}
+	if r.Err() != nil {
+		return notReaped(r)
+	}
+	return nil
+}
+
+// hostEngine is the engine of executors, unless DOCKER_HOST says otherwise.
+func (a *app) hostEngine(ctx context.Context, log *slog.Logger) (*engine.Engine, error) {
+	host := a.getenv("DOCKER_HOST")
+	if host == "" {
+		host = agentEngine
+	}
+	return engine.Connect(ctx, engine.Options{Host: host, Err: a.ui().Err(), Log: log})
+}
+
+func (a *app) sweeper(e *engine.Engine, log *slog.Logger) (*sweep.Sweeper, error) {
+	tree, err := cgroup.Detect()
+	if err != nil {
+		return nil, err
+	}
+	leases := a.getenv("DCE_LEASE_DIR")
+	if leases == "" {
+		leases = executor.DefaultLeases
+	}
+	if leases, err = filepath.Abs(leases); err != nil {
+		return nil, fmt.Errorf("finding the lease directory: %w", err)
+	}
+	return &sweep.Sweeper{Engine: e, Cgroups: sweep.Machine{Tree: tree}, Leases: leases, Log: log}, nil
+}
+
+// sweepReport is what `dce reap -o json` prints.
+type sweepReport struct {
+	SchemaVersion int `json:"schema_version"`
+	sweep.Report
+}
+
+func (a *app) printReport(format string, r sweep.Report) error {
+	if format == "json" {
+		return a.ui().JSON(sweepReport{SchemaVersion: 1, Report: r})
+	}
+	if err := a.printLines(reportLines(r)); err != nil {
+		return err
+	}
+	if len(r.Orphans)+len(r.Kept)+len(r.LeftAlone)+len(r.Leases) == 0 {
+		a.ui().Say("nothing to remove: %d pods have a living executor, %d are local", r.Alive, r.Local)
+	}
+	return nil
+}
+
+func reportLines(r sweep.Report) []string {
+	did := "removed"
+	if r.DryRun {
+		did = "would remove"
+	}
+	var lines []string
+	for _, o := range r.Orphans {
+		what := did
+		if o.Error != "" {
+			what = "could not remove"
+		}
+		lines = append(lines, fmt.Sprintf("%s pod %s (task %s), %s: %s", what, term.Clean(o.Pod), term.Clean(o.Task), contents(o), term.Clean(o.Reason)))
+	}
+	for _, k := range r.Kept {
+		lines = append(lines, fmt.Sprintf("kept pod %s (task %s) until %s: it has failed", term.Clean(k.Pod), term.Clean(k.Task), k.KeptUntil.Format(time.RFC3339)))
+	}
+	for _, l := range r.LeftAlone {
+		lines = append(lines, fmt.Sprintf("left alone pod %s (task %s), %s: %s", term.Clean(l.Pod), term.Clean(l.Task), contents(l), term.Clean(l.Reason)))
+	}
+	for _, c := range r.Cgroups {
+		lines = append(lines, "removed cgroup "+term.Clean(c))
+	}
+	for _, l := range r.Leases {
+		lines = append(lines, did+" lease "+term.Clean(l))
+	}
+	return lines
+}
+
+func contents(r sweep.Row) string {
+	var parts []string
+	for _, p := range []struct {
+		names []string
+		one   string
+	}{{r.Containers, "container"}, {r.Networks, "network"}, {r.Volumes, "volume"}} {
+		switch n := len(p.names); n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+p.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", n, p.one))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// notReaped tells of the orphans that are still there.
+func notReaped(r sweep.Report) error {
+	var list diag.List
+	for _, o := range r.Orphans {
+		if o.Error != "" {
+			list = append(list, diag.Diagnostic{
+				Code: "DCE640", Summary: "orphaned pod " + term.Clean(o.Pod) + " could not be removed",
+				Detail: term.Clean(o.Error), Hint: "run dce reap again; see `dce explain DCE640`",
+			})
+		}
+	}
+	return list.Err()
+}

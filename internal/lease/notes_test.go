@@ -1,0 +1,81 @@
+//go:build unix
+
+package lease
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestNotesOutliveTheirWriter(t *testing.T) {
+	dir := t.TempDir()
+	l := mustTake(t, dir)
+	want := []Note{
+		{Cgroup: "/mesos/c", Members: map[string]string{"memory": "/mesos/c"}},
+		{Pod: "c", KeptUntil: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)},
+	}
+	for _, notes := range [][]Note{append(want, want...), want} { // the second is shorter
+		if err := l.Write(notes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if Free(l.Path()) {
+		t.Error("a lease that is held is free")
+	}
+	if err := l.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	if !Free(l.Path()) {
+		t.Error("a lease that was left is held")
+	}
+	got, err := Notes(l.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWhatIsNoNoteIsLeftOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.lease")
+	if err := os.WriteFile(path, []byte("what\n{\"pod\":\"p\"}\n{\"pod\":\"cut of"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Notes(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]Note{{Pod: "p"}}, got); d != "" {
+		t.Error(d)
+	}
+	if notes, err := Notes(path + ".absent"); err != nil || notes != nil {
+		t.Errorf("of no lease: %v, %v", notes, err)
+	}
+}
+
+func TestFilesOfADirectoryAreItsLeases(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"b.lease", "a.lease", ".lease", "swept", "x.lease.bak"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link.lease")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{filepath.Join(dir, "a.lease"), filepath.Join(dir, "b.lease")}, got); d != "" {
+		t.Error(d)
+	}
+	if none, err := Files(filepath.Join(dir, "absent")); err != nil || none != nil {
+		t.Errorf("of no directory: %v, %v", none, err)
+	}
+}

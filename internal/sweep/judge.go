@@ -1,0 +1,89 @@
+package sweep
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"dce/internal/lease"
+	"dce/internal/reap"
+)
+
+// judge says whether the executor of a pod lives. What speaks for its life
+// always wins: a lock that is free although the process lives was perhaps
+// unlinked while it was held and made anew by somebody else.
+func (l *look) judge(ctx context.Context, p reap.Pod) reap.Verdict {
+	if p.DCEGo {
+		return l.judgeDCEGo(ctx, p)
+	}
+	id := l.identity(p.Owner)
+	v := lease.Judge(id)
+	if v.State == lease.Gone && lease.SameProcess(id) {
+		return reap.Verdict{State: reap.Unknown, Reason: fmt.Sprintf("%s, though process %d lives", v.Reason, id.PID)}
+	}
+	return reap.Verdict{State: reap.State(v.State), Reason: v.Reason}
+}
+
+// identity is what labels say of an executor, without what cannot be believed.
+func (l *look) identity(o reap.Owner) lease.Identity {
+	id := lease.Identity{BootID: o.Boot, Start: o.Start}
+	if pid, err := strconv.Atoi(o.PID); err == nil {
+		id.PID = pid
+	}
+	if l.ours(o.Lease) {
+		id.Lease = o.Lease
+	}
+	return id
+}
+
+// ours reports whether a lease is one of this host's directory. Another one's
+// path is not even opened.
+func (s *Sweeper) ours(path string) bool {
+	return path != "" && filepath.Clean(path) == path && filepath.Dir(path) == s.Leases && lease.IsFile(filepath.Base(path))
+}
+
+// judgeDCEGo judges a pod that says nothing of its executor. It is looked at
+// because somebody names that executor as removed; what contradicts is a
+// process in the cgroup that Mesos gave it, which dce-go made the parent of its
+// containers (reference/dce-go.md C.5).
+func (l *look) judgeDCEGo(ctx context.Context, p reap.Pod) reap.Verdict {
+	parents, err := l.Engine.Parents(ctx, containers(p))
+	if err != nil {
+		return reap.Verdict{State: reap.Unknown, Reason: "its cgroup cannot be looked at: " + err.Error()}
+	}
+	for _, parent := range parents {
+		if l.Cgroups.Occupied(parent) {
+			return reap.Verdict{State: reap.Unknown, Reason: "a process lives in its executor's cgroup " + parent}
+		}
+	}
+	return reap.Verdict{State: reap.Gone, Reason: "its executor " + p.Owner.Executor + " was named as removed"}
+}
+
+func containers(p reap.Pod) []string {
+	var ids []string
+	for _, t := range p.Things {
+		if t.Kind == reap.Container {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids
+}
+
+// kept is until when a pod is to be kept, as its executor has noted.
+func (l *look) kept(p reap.Pod) time.Time {
+	if !l.ours(p.Owner.Lease) {
+		return time.Time{}
+	}
+	notes, err := lease.Notes(p.Owner.Lease)
+	if err != nil {
+		return time.Time{}
+	}
+	for _, n := range notes {
+		if n.Pod == p.ID {
+			return n.KeptUntil
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,251 @@
+// Package sweep brings a host back to clean: it looks for what pods have made,
+// judges the executors that they name, and removes what package reap calls
+// orphans. An executor does it at its start, `dce reap` once or as a daemon,
+// and the agents' hook through dce reap. Two sweeps at once do each other no
+// harm: what the other has removed is gone.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"dce/internal/engine"
+	"dce/internal/lease"
+	"dce/internal/reap"
+	"dce/internal/render"
+)
+
+// atOnce is how many pods are stopped at the same time: more makes the engine
+// slower for the pods that live.
+const atOnce = 4
+
+// Engine is what a sweep needs of an engine on this machine.
+type Engine interface {
+	Containers(ctx context.Context, label string) ([]engine.Thing, error)
+	Resources(ctx context.Context, label string) ([]engine.Thing, error)
+	Parents(ctx context.Context, ids []string) ([]string, error)
+	RequireLocal(ctx context.Context) error
+	Discard(ctx context.Context, s engine.Spec, until func() time.Duration) error
+}
+
+// Cgroups are the machine's.
+type Cgroups interface {
+	// Remove removes a parent where it is empty: in every hierarchy, or, with
+	// members, where the process of that membership is elsewhere.
+	Remove(ctx context.Context, parent string, members map[string]string) error
+	// Exists reports whether the parent is there in any hierarchy.
+	Exists(parent string) bool
+	// Occupied reports whether a process is in the parent itself.
+	Occupied(parent string) bool
+}
+
+// Sweeper sweeps one host.
+type Sweeper struct {
+	Engine  Engine
+	Cgroups Cgroups
+	// Leases is the directory of leases, absolute. A lease elsewhere is no
+	// evidence: its path is a label, which anyone may have written.
+	Leases string
+	Log    *slog.Logger
+}
+
+// Options are one sweep.
+type Options struct {
+	// Executor and Framework, where given, leave all other pods alone.
+	Executor  string
+	Framework string
+	// Grace bounds the stop of each pod; nil leaves it to its services.
+	Grace *time.Duration
+	// DryRun removes nothing.
+	DryRun bool
+}
+
+// Sweep looks once, and removes what is found. Its error says that it could not
+// look; what could not be removed is in the report.
+func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
+	began := time.Now()
+	l := &look{Sweeper: s, options: o}
+	plan, err := l.look(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	r := newReport(plan, o.DryRun)
+	if o.DryRun {
+		r.Leases = append(r.Leases, l.left(plan)...)
+	} else {
+		s.removeAll(ctx, plan.Orphans, o.Grace, r.Orphans)
+		if err := l.tidy(ctx, plan, &r); err != nil {
+			s.Log.Warn("tidying up after pods that are gone", slog.Any("err", err))
+		}
+	}
+	r.Took = time.Since(began)
+	return r, nil
+}
+
+// look is what one sweep sees.
+type look struct {
+	*Sweeper
+
+	options Options
+	things  []reap.Thing
+	leases  []string
+	// wide says that everything was looked at, not containers alone.
+	wide bool
+}
+
+// look asks the engine for containers, and only where they are not all that can
+// be left for the rest.
+func (l *look) look(ctx context.Context) (reap.Plan, error) {
+	found, err := l.Engine.Containers(ctx, l.label())
+	if err != nil {
+		return reap.Plan{}, err
+	}
+	l.add(found)
+	if l.leases, err = lease.Files(l.Leases); err != nil {
+		return reap.Plan{}, err
+	}
+	plan := l.plan(ctx)
+	if l.wide = l.worthMore(plan); l.wide {
+		if found, err = l.Engine.Resources(ctx, l.label()); err != nil {
+			return reap.Plan{}, err
+		}
+		l.add(found)
+		plan = l.plan(ctx)
+	}
+	if len(plan.Orphans)+len(plan.Kept)+len(plan.Unjudged) == 0 {
+		return plan, nil
+	}
+	return plan, l.Engine.RequireLocal(ctx)
+}
+
+// label selects what a sweep looks at. dce-go's pods have the second only.
+func (l *look) label() string {
+	if l.options.Executor == "" {
+		return render.LabelFront
+	}
+	return render.LabelExecutorID
+}
+
+func (l *look) add(found []engine.Thing) {
+	for _, t := range found {
+		l.things = append(l.things, reap.Thing{
+			Kind: reap.Kind(t.Kind), ID: t.ID, Name: t.Name, Labels: t.Labels, Running: t.Running, Created: t.Created,
+		})
+	}
+}
+
+func (l *look) plan(ctx context.Context) reap.Plan {
+	q := reap.Query{Executor: l.options.Executor, Framework: l.options.Framework, Now: time.Now()}
+	return reap.Make(l.things, q, reap.Evidence{
+		Judge: func(p reap.Pod) reap.Verdict { return l.judge(ctx, p) },
+		Kept:  l.kept,
+	})
+}
+
+// worthMore reports whether networks and volumes are worth two more calls. An
+// executor that ended with something left, however it ended, has left its
+// lease; those of former boots went with it, so the first sweep of each looks
+// at everything.
+func (l *look) worthMore(plan reap.Plan) bool {
+	if l.options.Executor != "" || len(plan.Orphans) > 0 || !sweptThisBoot(l.Leases) {
+		return true
+	}
+	return len(l.free()) > 0
+}
+
+// removeAll removes pods, several at once: the graces of one must not hold up
+// the others.
+func (s *Sweeper) removeAll(ctx context.Context, pods []reap.Pod, grace *time.Duration, rows []Row) {
+	limit := make(chan struct{}, atOnce)
+	var removing sync.WaitGroup
+	for i, p := range pods {
+		removing.Go(func() {
+			limit <- struct{}{}
+			defer func() { <-limit }()
+			began := time.Now()
+			err := s.discard(ctx, p, grace)
+			rows[i].Took = time.Since(began)
+			if err != nil {
+				rows[i].Error = err.Error()
+			}
+			s.log(rows[i])
+		})
+	}
+	removing.Wait()
+}
+
+func (s *Sweeper) log(r Row) {
+	attrs := []any{slog.String("pod", r.Pod), slog.String("task_id", r.Task), slog.String("reason", r.Reason), slog.Duration("took", r.Took)}
+	if r.Error != "" {
+		s.Log.Warn("an orphan could not be removed", append(attrs, slog.String("err", r.Error))...)
+		return
+	}
+	s.Log.Info("orphan removed", attrs...)
+}
+
+// lateTime is how old the youngest thing of a pod must be before nothing more of
+// it can appear, and lateLooks are the pauses before it is looked for again: the
+// engine finishes what it was asked for after the one who asked has been killed
+// (reference/compose.md section 5f).
+const lateTime = 15 * time.Second
+
+func lateLooks() []time.Duration {
+	return []time.Duration{700 * time.Millisecond, 1400 * time.Millisecond}
+}
+
+// discard stops a pod by its services' graces and removes what carries its
+// labels, now and once more when something may come late.
+func (s *Sweeper) discard(ctx context.Context, p reap.Pod, grace *time.Duration) error {
+	parents, err := s.Engine.Parents(ctx, containers(p))
+	if err != nil {
+		return err
+	}
+	if err := s.discardAll(ctx, p, grace); err != nil {
+		return err
+	}
+	return s.removeParents(ctx, p, parents)
+}
+
+func (s *Sweeper) discardAll(ctx context.Context, p reap.Pod, grace *time.Duration) error {
+	spec := engine.Spec{PodID: p.ID, Carry: p.Carry(), RemoveVolumes: true}
+	began := time.Now()
+	until := func() time.Duration {
+		if grace == nil {
+			return -1
+		}
+		return max(0, *grace-time.Since(began))
+	}
+	if err := s.Engine.Discard(ctx, spec, until); err != nil {
+		return err
+	}
+	if p.DCEGo || settled(p, time.Now()) {
+		return nil
+	}
+	for _, pause := range lateLooks() {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+		if err := s.Engine.Discard(ctx, spec, func() time.Duration { return 0 }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled reports whether everything of the pod is old, as far as clocks tell.
+func settled(p reap.Pod, now time.Time) bool {
+	for _, t := range p.Things {
+		if age := now.Sub(t.Created); age < lateTime {
+			return false
+		}
+	}
+	return true
+}
+
+// errLeft says that a sweep left orphans behind.
+var errLeft = errors.New("not every orphan could be removed")

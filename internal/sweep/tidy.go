@@ -1,0 +1,136 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"dce/internal/lease"
+	"dce/internal/reap"
+)
+
+// youngLease is how old a lease that holds no notes must be before it counts as
+// left: an executor makes the file, then locks it, then writes to it.
+const youngLease = 10 * time.Second
+
+// tidy removes what no engine knows of: cgroups and lease files. A lease goes
+// last, when nothing that it is evidence for is left.
+func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
+	if !l.wide || r.failed() {
+		return nil // the leases that are free still tell that there is something
+	}
+	var failures []error
+	for _, path := range l.left(plan) {
+		if err := l.clear(ctx, path, r); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		r.Leases = append(r.Leases, path)
+	}
+	if l.options.Executor == "" {
+		failures = append(failures, markSwept(l.Leases))
+	}
+	return errors.Join(failures...)
+}
+
+// free are the leases that nobody holds and that are no local pod's: a pod of
+// somebody on this machine is unattended without its monitor, not an orphan.
+func (l *look) free() []string {
+	var free []string
+	for _, path := range l.leases {
+		if local(path) || !l.meant(path) || !lease.Free(path) || young(path) {
+			continue
+		}
+		free = append(free, path)
+	}
+	return free
+}
+
+// left are the leases that nothing needs any more once the orphans are gone.
+func (l *look) left(plan reap.Plan) []string {
+	needed := leasesOf(plan.Kept, plan.Unjudged)
+	return slices.DeleteFunc(l.free(), func(path string) bool { return slices.Contains(needed, path) })
+}
+
+// meant leaves out the leases of executors that were not asked for.
+func (l *look) meant(path string) bool {
+	if l.options.Executor == "" {
+		return true
+	}
+	notes, err := lease.Notes(path)
+	return err == nil && slices.ContainsFunc(notes, func(n lease.Note) bool {
+		return n.Executor == l.options.Executor && (l.options.Framework == "" || n.Framework == l.options.Framework)
+	})
+}
+
+// local reports whether a lease is of a pod of this machine: its name is the
+// pod's, which starts with "local.".
+func local(path string) bool { return strings.HasPrefix(filepath.Base(path), "local.") }
+
+func young(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Size() > 0 {
+		return false
+	}
+	age := time.Since(info.ModTime())
+	return age >= 0 && age < youngLease
+}
+
+// clear removes the cgroups that a dead executor has noted, and its lease.
+func (l *look) clear(ctx context.Context, path string, r *Report) error {
+	notes, err := lease.Notes(path)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		if n.Cgroup == "" || !l.Cgroups.Exists(n.Cgroup) {
+			continue
+		}
+		if err := l.Cgroups.Remove(ctx, n.Cgroup, n.Members); err != nil {
+			return err
+		}
+		r.Cgroups = append(r.Cgroups, n.Cgroup)
+	}
+	if err := lease.Clear(path); err != nil {
+		return fmt.Errorf("removing a lease: %w", err)
+	}
+	return nil
+}
+
+func leasesOf(lists ...[]reap.Pod) []string {
+	var leases []string
+	for _, pods := range lists {
+		for _, p := range pods {
+			leases = append(leases, p.Owner.Lease)
+		}
+	}
+	return leases
+}
+
+// sweptFile holds the boot id of the last sweep that has looked at everything.
+const sweptFile = "swept"
+
+func sweptThisBoot(dir string) bool {
+	boot := lease.BootID()
+	b, err := os.ReadFile(filepath.Join(dir, sweptFile))
+	return err == nil && boot != "" && string(b) == boot
+}
+
+// markSwept notes that everything of former boots is gone. Without a directory
+// of leases, or rights in it, the next sweep looks at everything again.
+func markSwept(dir string) error {
+	path := filepath.Join(dir, sweptFile)
+	if sweptThisBoot(dir) {
+		return nil
+	}
+	err := os.WriteFile(path, []byte(lease.BootID()), 0o644) //nolint:gosec // for every sweeper to read
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return nil
+	}
+	return err
+}
