@@ -15,10 +15,13 @@ import (
 	"dce/internal/cli"
 )
 
-// needEngine are the commands whose examples start and stop real pods: the
-// tests with an engine run them.
+// needEngine are the commands whose examples start and stop real pods, here or
+// on a cluster: the tests with an engine run them.
 func needEngine() []string {
-	return []string{"dce up", "dce down", "dce ps", "dce logs", "dce ls", "dce executor"}
+	return []string{
+		"dce up", "dce down", "dce ps", "dce logs", "dce ls", "dce executor",
+		"dce diff", "dce deploy", "dce status", "dce rollback", "dce history", "dce scale", "dce stop",
+	}
 }
 
 // Every example in a help text runs as it stands, in a project that has what it

@@ -33,6 +33,9 @@ func (h *here) define(a *app, cmd *cobra.Command) {
 	complete(cmd, "env", a.completeEnvironments)
 }
 
+// away says that the cluster of the environment is meant, not this machine.
+func (h *here) away() bool { return !h.local && h.environment != "" }
+
 // check refuses a command without a place: it is never guessed.
 func (h *here) check(ctx context.Context, a *app, cmd *cobra.Command) error {
 	if h.local {

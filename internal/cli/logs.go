@@ -20,6 +20,7 @@ type logsFlags struct {
 
 	name       string
 	follow     bool
+	failed     bool
 	since      string
 	tail       string
 	noPrefix   bool
@@ -30,22 +31,31 @@ type logsFlags struct {
 func (a *app) logsCommand() *cobra.Command {
 	f := &logsFlags{output: choice{value: "text", allowed: []string{"text", "json"}}}
 	cmd := &cobra.Command{
-		Use:     "logs --local [SERVICE...]",
+		Use:     "logs --local|--env NAME [SERVICE...]",
 		GroupID: jobDevelop,
 		Short:   "Show what a pod's services wrote",
 		Long: `Shows the output of the services of one pod of this machine, each line behind the
 name of its service. Of a pod that failed and is gone it shows the last lines,
 which were saved. --name says which pod is meant, if not that of the project in
-this directory.`,
+this directory.
+
+With --env and without --local, shows what the services of all instances of the
+environment wrote, from their sandboxes on the agents.`,
 		Example: `# everything so far
 dce logs --local
 
 # the last ten lines of one service, and what comes
-dce logs --local -f --tail 10 web`,
+dce logs --local -f --tail 10 web
+
+# of all instances in production, also of those that come
+dce logs --env prod -f`,
 		ValidArgsFunction: a.completeServices,
 		Annotations:       map[string]string{seeKey: "`dce ps --local` for the services"},
 	}
 	cmd.RunE = a.until(func(ctx context.Context, args []string) error {
+		if f.away() {
+			return a.runEnvLogs(ctx, f, args)
+		}
 		if err := f.check(ctx, a, cmd); err != nil {
 			return err
 		}
@@ -55,14 +65,15 @@ dce logs --local -f --tail 10 web`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.name, "name", "", "of the pod called `NAME`")
 	fs.BoolVarP(&f.follow, "follow", "f", false, "go on as the services write")
+	fs.BoolVar(&f.failed, "failed", false, "with --env: of the instances that have ended, as long as the agents keep their sandboxes")
 	fs.StringVar(&f.since, "since", "", "only lines after `TIME` (2026-11-22T12:00:00Z) or of the last while (10m)")
 	fs.StringVar(&f.tail, "tail", "all", "only the last `N` lines of each service")
 	fs.BoolVar(&f.noPrefix, "no-prefix", false, "leave out the names of the services")
 	fs.BoolVar(&f.timestamps, "timestamps", false, "show when each line was written")
 	fs.VarP(&f.output, "output", "o", "print as `text|json`")
-	grouped(cmd, groupWhat, "name", "since", "tail")
+	grouped(cmd, groupWhat, "name", "failed", "since", "tail")
 	grouped(cmd, groupOutput, "no-prefix", "timestamps", "output")
-	for _, n := range []string{"name", "follow", "since", "tail"} {
+	for _, n := range []string{"name", "follow", "failed", "since", "tail"} {
 		withoutEnv(fs.Lookup(n))
 	}
 	return cmd

@@ -16,12 +16,13 @@ func (a *app) psCommand() *cobra.Command {
 	h := &here{}
 	output := choice{value: "table", allowed: []string{"table", "json", "yaml"}}
 	cmd := &cobra.Command{
-		Use:     "ps --local [NAME]",
+		Use:     "ps --local|--env NAME [NAME]",
 		GroupID: jobDevelop,
 		Short:   "Show a pod's services and where its ports are",
 		Long: `Shows the containers of one pod of this machine and the map of its ports. Of a
 pod that failed it shows why, also when nothing else is left. Without a name,
-the pod of the project in this directory is meant.`,
+the pod of the project in this directory is meant. With --env and without
+--local, shows the instances of the environment, as dce status does.`,
 		Example: `# the services of the pod of this directory
 dce ps --local
 
@@ -32,6 +33,9 @@ dce ps --local second -q`,
 		Annotations:       map[string]string{seeKey: "`dce ls` for all pods, `dce logs --local` for what they say"},
 	}
 	cmd.RunE = a.until(func(ctx context.Context, args []string) error {
+		if h.away() {
+			return a.runEnvPs(ctx, h.environment, output.value)
+		}
 		if err := h.check(ctx, a, cmd); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 // The jobs by which root help groups the commands.
 const (
 	jobDevelop = "develop"
+	jobDeploy  = "deploy"
 	jobCheck   = "check"
 	jobAgents  = "agents"
 	jobOther   = "other"
@@ -47,6 +48,7 @@ dce explain DCE240`,
 	}
 	root.AddGroup(
 		&cobra.Group{ID: jobDevelop, Title: "Develop"},
+		&cobra.Group{ID: jobDeploy, Title: "Deploy"},
 		&cobra.Group{ID: jobCheck, Title: "Check and learn"},
 		&cobra.Group{ID: jobAgents, Title: "On agents"},
 		&cobra.Group{ID: jobOther, Title: "Other"},
@@ -70,6 +72,13 @@ func (a *app) commands() []*cobra.Command {
 		a.lsCommand(),
 		a.psCommand(),
 		a.logsCommand(),
+		a.diffCommand(),
+		a.deployCommand(),
+		a.statusCommand(),
+		a.rollbackCommand(),
+		a.historyCommand(),
+		a.scaleCommand(),
+		a.stopCommand(),
 		a.executorCommand(),
 		a.reapCommand(),
 		a.validateCommand(),

@@ -117,3 +117,9 @@ func (s *Stream) pick(unicode, ascii string) string {
 	}
 	return ascii
 }
+
+// IsTerminal reports whether a person is at the other end of a reader or writer.
+func IsTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && xterm.IsTerminal(int(f.Fd()))
+}

@@ -114,13 +114,7 @@ func (b *builder) problem(setting string, d diag.Diagnostic) {
 }
 
 func (b *builder) identity() {
-	b.app.ID = b.in.ID
-	if b.app.ID == "" {
-		b.app.ID = "/" + path.Join(strings.ToLower(strings.ReplaceAll(b.in.Project, "_", "-")), strings.ToLower(strings.ReplaceAll(b.in.Environment, "_", "-")))
-	}
-	if !strings.HasPrefix(b.app.ID, "/") {
-		b.app.ID = "/" + b.app.ID
-	}
+	b.app.ID = ID(b.in.ID, b.in.Project, b.in.Environment)
 	if !validID(b.app.ID) {
 		b.problem("app.id", badID(b.app.ID))
 	}
@@ -135,6 +129,20 @@ func (b *builder) identity() {
 	b.label(LabelImages, pairs(b.in.Images))
 	b.label(LabelSecrets, pairs(b.in.SecretSources))
 }
+
+// ID is the id of an app: the one that is set, or that of the project and its
+// environment.
+func ID(set, project, environment string) string {
+	if set == "" {
+		set = path.Join(segment(project), segment(environment))
+	}
+	if !strings.HasPrefix(set, "/") {
+		set = "/" + set
+	}
+	return set
+}
+
+func segment(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "-")) }
 
 // label sets one of dce's own labels; an empty value sets none.
 func (b *builder) label(key, value string) {

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"dce/internal/diag"
+)
+
+// diffFlags are what `dce diff` takes.
+type diffFlags struct {
+	there
+	shipFlags
+
+	exitCode bool
+	output   choice
+}
+
+func (a *app) diffCommand() *cobra.Command {
+	f := &diffFlags{output: choice{value: "text", allowed: []string{"text", "json", "summary"}}}
+	cmd := &cobra.Command{
+		Use:     "diff --env NAME",
+		GroupID: jobDeploy,
+		Short:   "Show what a deploy would change",
+		Long: `Compares the pod and its app with what runs on the cluster of the environment,
+service by service and setting by setting, and says what would be restarted.
+What the cluster adds by itself is no difference. Nothing is changed.`,
+		Example: `# what would be deployed to qa
+dce diff --env qa
+
+# for a script: exit code 10 when there is anything to deploy
+dce diff --env prod --exit-code -q`,
+		Args:        noArgs,
+		Annotations: map[string]string{seeKey: "`dce deploy --env NAME`, `dce render --env NAME`", exitsKey: "10 with --exit-code: there are changes"},
+	}
+	cmd.RunE = a.until(func(ctx context.Context, _ []string) error {
+		if err := f.check(ctx, a, cmd); err != nil {
+			return err
+		}
+		return a.runDiff(ctx, f)
+	})
+	f.there.define(a, cmd)
+	f.shipFlags.define(cmd)
+	fs := cmd.Flags()
+	fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 10 when there are changes")
+	fs.VarP(&f.output, "output", "o", "print as `text|json|summary`")
+	grouped(cmd, groupOutput, "exit-code", "output")
+	return cmd
+}
+
+// define adds the flags that say what is deployed.
+func (f *shipFlags) define(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.IntVar(&f.replicas, "replicas", -1, "run `N` pods, whatever dce.yaml says")
+	fs.StringArrayVar(&f.images, "image", nil, "take another image: `SERVICE=REFERENCE`; repeatable")
+	fs.StringArrayVar(&f.set, "set", nil, "set a value that the environment declares: `KEY=VALUE`; repeatable")
+	grouped(cmd, groupWhat, "replicas", "image", "set")
+	for _, n := range []string{"replicas", "image", "set"} {
+		withoutEnv(fs.Lookup(n))
+	}
+	fs.Lookup("replicas").DefValue = ""
+	complete(cmd, "image", nothing)
+	complete(cmd, "set", nothing)
+}
+
+func (a *app) runDiff(ctx context.Context, f *diffFlags) error {
+	c, err := a.change(ctx, f.there, f.shipFlags)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	a.ui().Warn(c.shipment.Warnings)
+	if err := a.showDiff(ctx, c, f.output.value); err != nil {
+		return err
+	}
+	if f.exitCode && !c.plan.Empty() {
+		return exit(diag.ExitDiffers)
+	}
+	return nil
+}
+
+// showDiff prints a plan as an answer, with what the cluster itself says that
+// it would do.
+func (a *app) showDiff(ctx context.Context, c *change, format string) error {
+	if err := c.ask(ctx); err != nil {
+		return err
+	}
+	switch {
+	case format == "json":
+		return a.ui().JSON(c.answer())
+	case a.common.quiet:
+		return nil
+	case format == "summary":
+		fmt.Fprintln(a.ui().Out(), c.plan.Summary())
+		return nil
+	}
+	a.printPlan(a.ui().Out(), c)
+	if !c.plan.Empty() {
+		a.ui().Say("apply exactly this: %s", c.applyLine())
+	}
+	return nil
+}
+
+// applyLine is the command that applies the plan and no other.
+func (c *change) applyLine() string {
+	line := "dce deploy --env " + c.environment
+	if c.plan.Version != "" {
+		line += " --if-version " + c.plan.Version
+	}
+	return line
+}
+
+// ask has the cluster itself plan: it finds what only it can refuse.
+func (c *change) ask(ctx context.Context) (err error) {
+	if c.plan.Empty() {
+		return nil
+	}
+	c.plan.Steps, err = c.Steps(ctx, c.wanted)
+	return err
+}

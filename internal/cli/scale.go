@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"dce/internal/cluster"
+	"dce/internal/diag"
+)
+
+// scaleFlags are what `dce scale` takes.
+type scaleFlags struct {
+	there
+	applyFlags
+
+	output choice
+}
+
+func (a *app) scaleCommand() *cobra.Command {
+	f := &scaleFlags{output: choice{value: "text", allowed: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:     "scale --env NAME N",
+		GroupID: jobDeploy,
+		Short:   "Run another number of instances",
+		Long: `Starts or stops instances of the version that is deployed, until there are N. Those
+that go on running are not touched. The next deploy goes by dce.yaml again.`,
+		Example: `# four pods in production
+dce scale --env prod 4`,
+		Args:        oneNumber,
+		Annotations: map[string]string{seeKey: "`dce stop --env NAME`, `app.instances` of dce.yaml", exitsKey: "6 not healthy in time"},
+	}
+	cmd.RunE = a.until(func(ctx context.Context, args []string) error {
+		if err := f.check(ctx, a, cmd); err != nil {
+			return err
+		}
+		n, _ := strconv.Atoi(args[0]) // oneNumber has checked it
+		return a.runScale(ctx, f, cmd, n)
+	})
+	f.there.define(a, cmd)
+	f.applyFlags.define(cmd)
+	cmd.Flags().VarP(&f.output, "output", "o", "print as `text|json`")
+	grouped(cmd, groupOutput, "output")
+	return cmd
+}
+
+func oneNumber(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("DCE243", cmd.CommandPath()+" needs the number of instances", seeHelp(cmd))
+	}
+	if n, err := strconv.Atoi(args[0]); err != nil || n < 0 {
+		return usage("DCE243", fmt.Sprintf("%q is no number of instances", args[0]), "give 0 or more")
+	}
+	return nil
+}
+
+func (a *app) runScale(ctx context.Context, f *scaleFlags, cmd *cobra.Command, n int) error {
+	s, err := a.site(ctx, f.there)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	question := fmt.Sprintf("scale %s to %d?", s.ID, n)
+	if err := a.confirm(ctx, s.config.Confirm && !f.yes, question, cmd); err != nil {
+		return err
+	}
+	return a.scaleTo(ctx, s, f.applyFlags, f.output.value, n)
+}
+
+// scaleTo makes there be n instances of what is deployed.
+func (a *app) scaleTo(ctx context.Context, s *site, f applyFlags, format string, n int) error {
+	running, err := s.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if running == nil {
+		return s.missing()
+	}
+	c := &change{site: s, running: running, wanted: *running}
+	c.wanted.Instances = n
+	c.plan = cluster.Compare(running, c.wanted)
+	if c.plan.Empty() {
+		return a.nothingToDo(c, format)
+	}
+	o := f.how(a.follow(s))
+	o.Apply.Over = running.Version
+	r, err := a.deploy(ctx, s, c.wanted, running, o)
+	if err != nil {
+		return err
+	}
+	return a.report(ctx, s, format, deployAnswer{Plan: c.answer()}, r, c.wanted)
+}
+
+// stopFlags are what `dce stop` takes.
+type stopFlags struct {
+	there
+	applyFlags
+
+	destroy bool
+	output  choice
+}
+
+func (a *app) stopCommand() *cobra.Command {
+	f := &stopFlags{output: choice{value: "text", allowed: []string{"text", "json"}}}
+	cmd := &cobra.Command{
+		Use:     "stop --env NAME",
+		GroupID: jobDeploy,
+		Short:   "Stop all instances of an environment",
+		Long: `Scales the app to none, and waits until every pod is gone. The app and its history
+stay: ` + "`dce scale --env NAME N`" + ` or a deploy starts it again. With --destroy the app is
+removed with its history.`,
+		Example: `# stop qa
+dce stop --env qa --yes
+
+# remove it
+dce stop --env qa --destroy`,
+		Args:        noArgs,
+		Annotations: map[string]string{seeKey: "`dce scale --env NAME N`", exitsKey: "5 refused: locked by another deployment\n6 not gone in time"},
+	}
+	cmd.RunE = a.until(func(ctx context.Context, _ []string) error {
+		if err := f.check(ctx, a, cmd); err != nil {
+			return err
+		}
+		return a.runStop(ctx, f, cmd)
+	})
+	f.there.define(a, cmd)
+	f.applyFlags.define(cmd)
+	fs := cmd.Flags()
+	fs.BoolVar(&f.destroy, "destroy", false, "remove the app, too; asks for its name")
+	fs.VarP(&f.output, "output", "o", "print as `text|json`")
+	grouped(cmd, groupOutput, "output")
+	withoutEnv(fs.Lookup("destroy"))
+	return cmd
+}
+
+func (a *app) runStop(ctx context.Context, f *stopFlags, cmd *cobra.Command) error {
+	s, err := a.site(ctx, f.there)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if !f.destroy {
+		if err := a.confirm(ctx, !f.yes, fmt.Sprintf("stop all instances of %s on %s?", s.ID, s.place()), cmd); err != nil {
+			return err
+		}
+		return a.scaleTo(ctx, s, f.applyFlags, f.output.value, 0)
+	}
+	running, err := s.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if running == nil {
+		return s.missing()
+	}
+	if err := a.confirmName(ctx, s, f.yes, cmd); err != nil {
+		return err
+	}
+	return a.destroy(ctx, s, f)
+}
+
+// confirmName has the name of an app typed that is to be removed.
+func (a *app) confirmName(ctx context.Context, s *site, yes bool, cmd *cobra.Command) error {
+	if yes {
+		return nil
+	}
+	if !a.canAsk() {
+		return usage("DCE767", cmd.CommandPath()+" --destroy wants to be confirmed, and there is nobody to ask", "add --yes")
+	}
+	answer, err := a.ask(ctx, fmt.Sprintf("this removes %s on %s and its history. Type its name: ", s.ID, s.place()))
+	if err != nil {
+		return err
+	}
+	if answer != s.ID {
+		a.ui().Say("nothing was changed")
+		return exit(diag.ExitUsage)
+	}
+	return nil
+}
+
+func (a *app) destroy(ctx context.Context, s *site, f *stopFlags) error {
+	d, err := s.Destroy(ctx, f.force)
+	if err != nil {
+		return err
+	}
+	screen := a.follow(s)
+	screen.Applied(d)
+	r := cluster.Result{Deployment: d}
+	if !f.detach {
+		goal := cluster.Goal{Deployment: d, Timeout: f.timeout}
+		r.Watch = cluster.Follow(ctx, s, goal, cluster.FollowOptions{Timeout: f.timeout, Show: screen.Show, Troubled: screen.Troubled})
+		screen.Close()
+	}
+	if r.Watch.End == cluster.Reached {
+		a.ui().Say("%s is removed", s.ID)
+		return nil
+	}
+	return a.conclude(ctx, s, r, cluster.Release{})
+}

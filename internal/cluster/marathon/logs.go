@@ -1,0 +1,344 @@
+package marathon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dce/internal/cluster"
+	"dce/internal/diag"
+)
+
+// logsDir is where an executor writes a file for each service and stream.
+const logsDir = "dce-logs"
+
+// LogOptions say which logs are read.
+type LogOptions struct {
+	// Services are those wanted; nil is all.
+	Services []string
+	// Tail is how many of the last lines of each file are read; negative is all.
+	Tail int
+	// Follow goes on as lines come, also of instances that come later.
+	Follow bool
+	// Failed reads those of the instances that have ended, in place of those that
+	// run.
+	Failed bool
+	// Every is how often is looked for more; zero is one second.
+	Every time.Duration
+}
+
+// LogLine is a line of a service of an instance.
+type LogLine struct {
+	Instance string
+	Service  string
+	Stderr   bool
+	Text     string
+}
+
+// Logs reads the logs of the app's instances from their sandboxes. An instance
+// whose logs cannot be read is told of, and does not keep the others back.
+func (s *Scheduler) Logs(ctx context.Context, boxes *Sandboxes, o LogOptions, do func(LogLine), warn func(instance string, err error)) error {
+	if o.Every == 0 {
+		o.Every = time.Second
+	}
+	r := &logReader{scheduler: s, boxes: boxes, options: o, out: make(chan LogLine), warn: warn, known: map[string]bool{}}
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1) // the reader ends, whoever listens
+	go func() {
+		err := r.run(reading)
+		close(r.out)
+		done <- err
+	}()
+	for l := range r.out {
+		do(l)
+	}
+	return <-done
+}
+
+type logReader struct {
+	scheduler *Scheduler
+	boxes     *Sandboxes
+	options   LogOptions
+	out       chan LogLine
+	warn      func(string, error)
+	known     map[string]bool
+}
+
+// place is where the logs of an instance are.
+type place struct{ instance, agent string }
+
+// run reads the logs of all instances that there are, and where wanted of those
+// that come.
+func (r *logReader) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for {
+		places, err := r.places(ctx)
+		if err != nil && len(r.known) == 0 {
+			return errors.Join(err, group.Wait())
+		}
+		for _, p := range places {
+			if r.known[p.instance] {
+				continue
+			}
+			r.known[p.instance] = true
+			group.Go(func() error { r.instance(ctx, p); return nil })
+		}
+		if !r.options.Follow || !wait(ctx, 2*r.options.Every) {
+			return group.Wait()
+		}
+	}
+}
+
+// places are the instances whose logs are wanted. The last one that failed is
+// among them where nothing runs: its logs are then what is looked for.
+func (r *logReader) places(ctx context.Context) ([]place, error) {
+	status, err := r.scheduler.Client.App(ctx, r.scheduler.ID)
+	if err != nil {
+		return nil, r.scheduler.problem(err)
+	}
+	if r.options.Failed {
+		return r.ended(ctx, status)
+	}
+	var places []place
+	running := false
+	for _, t := range status.Tasks {
+		places = append(places, place{t.ID, t.SlaveID})
+		running = running || t.State == "TASK_RUNNING"
+	}
+	if f := status.LastTaskFailure; f != nil && !running {
+		places = append([]place{{f.TaskID, f.SlaveID}}, places...)
+	}
+	return places, nil
+}
+
+// ended are the instances of the app that have ended and whose sandboxes agents
+// still have, by the ids of their executors.
+func (r *logReader) ended(ctx context.Context, status *Status) ([]place, error) {
+	agents, err := r.boxes.Agents(ctx)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	prefix := executorOf(strings.ReplaceAll(strings.Trim(status.ID, "/"), "/", "_") + ".")
+	var places []place
+	for _, agent := range agents {
+		executors, err := r.boxes.Executors(ctx, agent)
+		if err != nil {
+			r.warn("agent "+agent, err)
+		}
+		for _, e := range executors {
+			if e.Ended && strings.HasPrefix(e.ID, prefix) {
+				places = append(places, place{strings.TrimPrefix(e.ID, executorOf("")), agent})
+			}
+		}
+	}
+	return places, nil
+}
+
+func unreadable(err error) error {
+	return diag.Fail(diag.Diagnostic{
+		Code: "DCE764", Summary: "cannot read the sandboxes of the instances", Detail: err.Error(),
+		Hint: "logs come from the Mesos agents: this machine must reach the Mesos master and the agents", Cause: err,
+	})
+}
+
+// instance reads the logs of one, until its sandbox has no more or ctx ends.
+func (r *logReader) instance(ctx context.Context, p place) {
+	box, err := r.find(ctx, p)
+	if err != nil {
+		r.tell(ctx, p, err)
+		return
+	}
+	files := map[string]*logFile{}
+	for {
+		more, err := r.look(ctx, box, p, files)
+		if err != nil {
+			r.tell(ctx, p, err)
+			return
+		}
+		if more {
+			continue
+		}
+		if !r.options.Follow || !wait(ctx, r.options.Every) {
+			break
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		r.rest(ctx, p, files[name])
+	}
+}
+
+func (r *logReader) tell(ctx context.Context, p place, err error) {
+	if ctx.Err() == nil {
+		r.warn(cluster.Name(p.instance), err)
+	}
+}
+
+// findFor is how long the sandbox of an instance may take to appear that has
+// just been launched.
+const findFor = 10
+
+func (r *logReader) find(ctx context.Context, p place) (*Sandbox, error) {
+	for n := 0; ; n++ {
+		box, err := r.boxes.Find(ctx, p.agent, p.instance)
+		if err == nil || !r.options.Follow || n == findFor || !wait(ctx, r.options.Every) {
+			return box, err
+		}
+	}
+}
+
+// look reads what is new in the files of a sandbox. Without files of services,
+// the executor's own output says why.
+func (r *logReader) look(ctx context.Context, box *Sandbox, p place, files map[string]*logFile) (bool, error) {
+	listed, err := box.List(ctx, logsDir)
+	if err != nil || len(listed) == 0 {
+		if r.options.Follow {
+			return false, nil //nolint:nilerr // the pod has not begun yet
+		}
+		if listed, err = box.List(ctx, "."); err != nil {
+			return false, err
+		}
+		maps.DeleteFunc(listed, func(name string, _ int64) bool { return name != "stdout" && name != "stderr" })
+		return r.read(ctx, box, p, ".", listed, files)
+	}
+	return r.read(ctx, box, p, logsDir, listed, files)
+}
+
+func (r *logReader) read(ctx context.Context, box *Sandbox, p place, dir string, listed map[string]int64, files map[string]*logFile) (bool, error) {
+	more := false
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		service, stream, ok := splitName(name)
+		if !ok || (len(r.options.Services) > 0 && !slices.Contains(r.options.Services, service)) {
+			continue
+		}
+		f := files[name]
+		if f == nil {
+			f = &logFile{box: box, path: dir + "/" + name, service: service, stderr: stream == "stderr"}
+			files[name] = f
+			if err := f.begin(ctx, listed[name], r.options.Tail); err != nil {
+				return false, err
+			}
+		}
+		got, err := r.drain(ctx, p, f, listed[name])
+		if err != nil {
+			return false, err
+		}
+		more = more || got
+	}
+	return more, nil
+}
+
+// splitName takes the name of a log file apart: web.stdout. Turned-over ones
+// (web.stdout.1) are none of these; stdout and stderr are the executor's.
+func splitName(name string) (service, stream string, ok bool) {
+	if name == "stdout" || name == "stderr" {
+		return "executor", name, true
+	}
+	i := strings.LastIndex(name, ".")
+	if i < 1 {
+		return "", "", false
+	}
+	service, stream = name[:i], name[i+1:]
+	return service, stream, stream == "stdout" || stream == "stderr"
+}
+
+// drain reads a file up to its size, and says whether it had anything.
+func (r *logReader) drain(ctx context.Context, p place, f *logFile, size int64) (bool, error) {
+	if size < f.offset { // turned over: the new file begins at its beginning
+		f.offset = 0
+	}
+	got := false
+	for {
+		r.lines(ctx, p, f)
+		if f.offset >= size {
+			return got, nil
+		}
+		data, next, err := f.box.Read(ctx, f.path, f.offset, size-f.offset)
+		if err != nil || len(data) == 0 {
+			return got, err
+		}
+		got = true
+		f.offset, f.rest = next, append(f.rest, data...)
+	}
+}
+
+// lines passes on the whole lines that have been read.
+func (r *logReader) lines(ctx context.Context, p place, f *logFile) {
+	for {
+		line, rest, whole := bytes.Cut(f.rest, []byte("\n"))
+		if !whole {
+			return
+		}
+		f.rest = rest
+		r.send(ctx, p, f, string(line))
+	}
+}
+
+// rest is a last line without an end.
+func (r *logReader) rest(ctx context.Context, p place, f *logFile) {
+	if len(f.rest) > 0 {
+		r.send(ctx, p, f, string(f.rest))
+	}
+}
+
+func (r *logReader) send(ctx context.Context, p place, f *logFile, text string) {
+	select {
+	case r.out <- LogLine{Instance: p.instance, Service: f.service, Stderr: f.stderr, Text: text}:
+	case <-ctx.Done():
+	}
+}
+
+// logFile is one file and how far it is read.
+type logFile struct {
+	box     *Sandbox
+	path    string
+	service string
+	stderr  bool
+	offset  int64
+	rest    []byte
+}
+
+// tailLimit is how far back the last lines are looked for.
+const tailLimit = 4 << 20
+
+// begin takes the last lines that the file has, and goes on after them.
+func (f *logFile) begin(ctx context.Context, size int64, lines int) error {
+	if lines < 0 {
+		return nil
+	}
+	at := size
+	for at > max(0, size-tailLimit) && bytes.Count(f.rest, []byte("\n")) <= lines {
+		from := max(0, at-chunk)
+		data, _, err := f.box.Read(ctx, f.path, from, at-from)
+		if err != nil {
+			return fmt.Errorf("looking for the last lines of %s: %w", f.path, err)
+		}
+		f.rest = append(data, f.rest...)
+		at = from
+	}
+	f.offset, f.rest = size, f.rest[lastLines(f.rest, lines):]
+	return nil
+}
+
+// lastLines is where the last lines of a text begin.
+func lastLines(text []byte, lines int) int {
+	if lines == 0 {
+		return len(text)
+	}
+	end := len(bytes.TrimSuffix(text, []byte("\n")))
+	for range lines {
+		i := bytes.LastIndexByte(text[:end], '\n')
+		if i < 0 {
+			return 0
+		}
+		end = i
+	}
+	return end + 1
+}

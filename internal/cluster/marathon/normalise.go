@@ -1,0 +1,166 @@
+package marathon
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Normalise is a definition as flat settings, "healthChecks.0.protocol" and the
+// like, without what stands for nothing: Marathon's defaults, which it answers
+// with and nobody wrote, empty values, and old names of what it tells by new
+// ones. Two definitions that mean the same have the same settings.
+func Normalise(definition json.RawMessage) (map[string]string, error) {
+	app, err := writable(definition)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range deprecated() {
+		delete(app, key)
+	}
+	without(app, defaults())
+	for key, value := range always() {
+		if app[key] == nil {
+			app[key] = value
+		}
+	}
+	for key, plain := range elementDefaults() {
+		for _, e := range list(app[key]) {
+			if element, ok := e.(map[string]any); ok {
+				without(element, plain)
+			}
+		}
+	}
+	if r, ok := app["executorResources"].(map[string]any); ok {
+		without(r, map[string]any{"gpus": 0.0})
+	}
+	settings := map[string]string{}
+	flatten(settings, "", app)
+	return settings, nil
+}
+
+// deprecated are keys that say again, in an older way, what others say.
+func deprecated() []string { return []string{"uris", "ports", "ipAddress", "storeUrls", "residency"} }
+
+// defaults are what Marathon answers with where an app does not say it
+// (reference: types/app.raml).
+func defaults() map[string]any {
+	return map[string]any{
+		"disk": 0.0, "gpus": 0.0, "executor": "", "requirePorts": false,
+		"networks":        []any{map[string]any{"mode": "host"}},
+		"upgradeStrategy": map[string]any{"minimumHealthCapacity": 1.0, "maximumOverCapacity": 1.0},
+		"backoffSeconds":  1.0,
+		"backoffFactor":   1.15,
+		"killSelection":   "YOUNGEST_FIRST",
+		"role":            "*",
+		"tty":             false,
+		"resourceLimits":  map[string]any{},
+		"unreachableStrategy": map[string]any{
+			"inactiveAfterSeconds": 0.0, "expungeAfterSeconds": 0.0,
+		},
+		"maxLaunchDelaySeconds": 300.0,
+		"acceptedResourceRoles": []any{"*"},
+	}
+}
+
+// always are what every app has, and worth to be shown.
+func always() map[string]any { return map[string]any{"cpus": 1.0, "mem": 128.0, "instances": 1.0} }
+
+// elementDefaults are the defaults within the elements of lists.
+func elementDefaults() map[string]map[string]any {
+	return map[string]map[string]any{
+		"fetch":           {"extract": true, "executable": false, "cache": false},
+		"portDefinitions": {"protocol": "tcp"},
+		"healthChecks": {
+			"gracePeriodSeconds": 300.0, "intervalSeconds": 60.0, "timeoutSeconds": 20.0, "maxConsecutiveFailures": 3.0,
+			"delaySeconds": 15.0, "ignoreHttp1xx": false, "ipProtocol": "IPv4", "path": "/", "portIndex": 0.0,
+		},
+		"readinessChecks": {
+			"name": "readinessCheck", "protocol": "HTTP", "path": "/", "portName": "http-api", "intervalSeconds": 30.0,
+			"timeoutSeconds": 10.0, "httpStatusCodesForReady": []any{200.0}, "preserveLastResponse": false,
+		},
+	}
+}
+
+func without(m, plain map[string]any) {
+	for key, value := range plain {
+		if reflect.DeepEqual(m[key], value) {
+			delete(m, key)
+		}
+	}
+}
+
+func list(v any) []any {
+	l, _ := v.([]any)
+	return l
+}
+
+// flatten writes the leaves of a value; empty ones say nothing.
+func flatten(into map[string]string, at string, v any) {
+	switch v := v.(type) {
+	case nil:
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			flatten(into, join(at, key), v[key])
+		}
+	case []any:
+		if words, ok := scalars(v); ok {
+			if len(words) > 0 {
+				into[at] = strings.Join(words, " ")
+			}
+			return
+		}
+		for i, e := range v {
+			flatten(into, join(at, strconv.Itoa(i)), e)
+		}
+	default:
+		into[at] = scalar(v)
+	}
+}
+
+func join(at, key string) string {
+	if at == "" {
+		return key
+	}
+	return at + "." + key
+}
+
+// scalars are the elements of a list of plain values.
+func scalars(l []any) ([]string, bool) {
+	words := make([]string, len(l))
+	for i, e := range l {
+		switch e.(type) {
+		case map[string]any, []any:
+			return nil, false
+		}
+		words[i] = scalar(e)
+	}
+	return words, true
+}
+
+func scalar(v any) string {
+	if f, ok := v.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// SamePorts takes service ports that nobody chose out of two sets of settings
+// that are to be compared: where one says 0, Marathon has chosen the other's.
+func SamePorts(a, b map[string]string) {
+	for key := range a {
+		if isPort(key) && (a[key] == "0" || b[key] == "0") {
+			delete(a, key)
+			delete(b, key)
+		}
+	}
+}
+
+func isPort(key string) bool {
+	rest, ok := strings.CutPrefix(key, "portDefinitions.")
+	return ok && strings.HasSuffix(rest, ".port")
+}

@@ -1,0 +1,257 @@
+// Package marathon speaks with a Marathon: a small client of its REST API and
+// event stream, what its answers mean for a deployment, and the way to the logs
+// of its tasks. It is a cluster.Scheduler for one app. What is said of Marathon
+// here was read in its source; where it differs between versions, both are
+// taken.
+package marathon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"dce/internal/cluster"
+)
+
+// Scheduler is one app of a Marathon.
+type Scheduler struct {
+	Client *Client
+	// ID is the app's, with a slash in front.
+	ID string
+	// Sandbox tells how far an instance is that does not run yet; nil asks nobody.
+	Sandbox func(ctx context.Context, t Task) (cluster.InstanceState, string)
+	// Explain makes a diagnostic of what Marathon says to a definition; nil passes
+	// it on.
+	Explain func(e *Error) error
+}
+
+// Current implements cluster.Scheduler.
+func (s *Scheduler) Current(ctx context.Context) (*cluster.Release, error) {
+	status, err := s.Client.App(ctx, s.ID)
+	if Missing(err) {
+		return nil, nil //nolint:nilnil // there is no app
+	}
+	if err != nil {
+		return nil, s.problem(err)
+	}
+	return ReadRelease(status.Definition)
+}
+
+// Versions are the versions of the app, newest first.
+func (s *Scheduler) Versions(ctx context.Context) ([]string, error) {
+	versions, err := s.Client.Versions(ctx, s.ID)
+	return versions, s.problem(err)
+}
+
+// Version is one of the versions of the app.
+func (s *Scheduler) Version(ctx context.Context, version string) (*cluster.Release, error) {
+	definition, err := s.Client.Version(ctx, s.ID, version)
+	if err != nil {
+		return nil, s.problem(err)
+	}
+	return ReadRelease(definition)
+}
+
+// sendAgain is how often a change is sent whose answer was lost and which has
+// not been done.
+const sendAgain = 3
+
+// Apply implements cluster.Scheduler.
+func (s *Scheduler) Apply(ctx context.Context, r cluster.Release, o cluster.ApplyOptions) (cluster.Deployment, error) {
+	definition, err := definitionOf(r)
+	if err != nil {
+		return cluster.Deployment{}, err
+	}
+	if err := s.unchanged(ctx, o.Over); err != nil {
+		return cluster.Deployment{}, err
+	}
+	for n := 1; ; n++ {
+		d, err := s.send(ctx, definition, o)
+		lost, isLost := errors.AsType[*LostError](err)
+		if !isLost {
+			return d, s.applied(ctx, err, o)
+		}
+		d, done, err := s.lookUp(context.WithoutCancel(ctx), definition, o.Over)
+		switch {
+		case err != nil:
+			return d, unknownOutcome(lost, err)
+		case done:
+			return d, nil
+		case n == sendAgain || ctx.Err() != nil:
+			return d, s.problem(lost)
+		}
+	}
+}
+
+// unchanged refuses when the current version is not the one that the change was
+// planned over. Marathon itself knows no such condition; what happens between
+// this question and the change is seen as a lock or a version of somebody else.
+func (s *Scheduler) unchanged(ctx context.Context, over string) error {
+	now, err := s.Current(ctx)
+	switch {
+	case err != nil:
+		return err
+	case now == nil && over != "":
+		return goneSince(s.ID, over)
+	case now != nil && now.Version != over:
+		return changedSince(s.ID, over, now)
+	}
+	return nil
+}
+
+func (s *Scheduler) send(ctx context.Context, definition any, o cluster.ApplyOptions) (cluster.Deployment, error) {
+	var c Changed
+	var err error
+	if o.Over == "" {
+		c, err = s.Client.Create(ctx, definition)
+	} else {
+		c, err = s.Client.Put(ctx, s.ID, definition, o.Force)
+	}
+	return cluster.Deployment{ID: c.DeploymentID, Version: c.Version}, err
+}
+
+// applied makes a person's words of a change that was refused.
+func (s *Scheduler) applied(ctx context.Context, err error, o cluster.ApplyOptions) error {
+	refused, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return s.problem(err)
+	case refused.Status == http.StatusConflict && o.Over == "" && len(refused.Deployments) == 0:
+		now, look := s.Current(ctx)
+		if look != nil || now == nil {
+			return s.problem(err)
+		}
+		return changedSince(s.ID, "", now)
+	case refused.Status == http.StatusConflict:
+		return s.locked(ctx, refused)
+	case s.Explain != nil && (refused.Status == http.StatusUnprocessableEntity || refused.Status == http.StatusBadRequest):
+		return s.Explain(refused)
+	}
+	return s.problem(err)
+}
+
+// lookTime bounds looking for what became of a change.
+const lookTime = 30 * time.Second
+
+// lookUp finds out whether a change was done whose answer was lost: then the
+// app is as it was sent, and has another version.
+func (s *Scheduler) lookUp(ctx context.Context, definition map[string]any, over string) (cluster.Deployment, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	status, err := s.Client.App(ctx, s.ID)
+	switch {
+	case Missing(err):
+		return cluster.Deployment{}, false, nil
+	case err != nil:
+		return cluster.Deployment{}, false, err
+	case status.Version == over:
+		return cluster.Deployment{}, false, nil
+	}
+	same, err := sameDefinition(definition, status.Definition)
+	if err != nil {
+		return cluster.Deployment{}, false, err
+	}
+	if !same {
+		now, err := ReadRelease(status.Definition)
+		if err == nil {
+			err = changedSince(s.ID, over, now)
+		}
+		return cluster.Deployment{}, false, err
+	}
+	d := cluster.Deployment{Version: status.Version}
+	deployments, err := s.Client.DeploymentsOf(ctx, s.ID)
+	for _, going := range deployments {
+		if going.Version == status.Version {
+			d.ID = going.ID
+		}
+	}
+	return d, true, err
+}
+
+func sameDefinition(sent map[string]any, found json.RawMessage) (bool, error) {
+	data, err := json.Marshal(sent)
+	if err != nil {
+		return false, fmt.Errorf("encoding the app: %w", err)
+	}
+	a, err := Normalise(data)
+	if err != nil {
+		return false, err
+	}
+	b, err := Normalise(found)
+	if err != nil {
+		return false, err
+	}
+	SamePorts(a, b)
+	return equal(a, b), nil
+}
+
+func equal(a, b map[string]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if w, ok := b[k]; !ok || v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// Steps asks Marathon what it would do, in its own words.
+func (s *Scheduler) Steps(ctx context.Context, r cluster.Release) ([]string, error) {
+	fields, err := definitionOf(r)
+	if err != nil {
+		return nil, err
+	}
+	definition, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the app: %w", err)
+	}
+	steps, err := s.Client.DryRun(ctx, s.ID, definition)
+	if refused, ok := errors.AsType[*Error](err); ok && s.Explain != nil && refused.Status == http.StatusUnprocessableEntity {
+		return nil, s.Explain(refused)
+	}
+	if err != nil {
+		return nil, s.problem(err)
+	}
+	var lines []string
+	for _, actions := range steps {
+		var words []string
+		for _, a := range actions {
+			words = append(words, actionWords(a))
+		}
+		lines = append(lines, strings.Join(words, ", "))
+	}
+	return lines, nil
+}
+
+func actionWords(a Action) string {
+	verbs := map[string]string{
+		"StartApplication": "create", "StopApplication": "remove", "ScaleApplication": "scale", "RestartApplication": "replace the instances of",
+		"ResolveArtifacts": "fetch the artifacts of",
+	}
+	if v, ok := verbs[a.Action]; ok {
+		return v + " " + a.App
+	}
+	return a.Action + " " + a.App
+}
+
+// Destroy removes the app with all its instances.
+func (s *Scheduler) Destroy(ctx context.Context, force bool) (cluster.Deployment, error) {
+	c, err := s.Client.Destroy(ctx, s.ID, force)
+	if lost, ok := errors.AsType[*LostError](err); ok {
+		_, look := s.Client.App(context.WithoutCancel(ctx), s.ID)
+		if Missing(look) {
+			return cluster.Deployment{}, nil
+		}
+		return cluster.Deployment{}, s.problem(errors.Join(lost, look))
+	}
+	if IsStatus(err, http.StatusConflict) {
+		return cluster.Deployment{}, s.applied(ctx, err, cluster.ApplyOptions{Over: "any"})
+	}
+	return cluster.Deployment{ID: c.DeploymentID, Version: c.Version}, s.problem(err)
+}
