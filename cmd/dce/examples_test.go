@@ -20,7 +20,7 @@ import (
 func needEngine() []string {
 	return []string{
 		"dce up", "dce down", "dce ps", "dce logs", "dce ls", "dce executor",
-		"dce diff", "dce deploy", "dce status", "dce rollback", "dce history", "dce scale", "dce stop",
+		"dce diff", "dce deploy", "dce status", "dce rollback", "dce history", "dce scale", "dce stop", "dce devcluster start",
 	}
 }
 

@@ -51,6 +51,7 @@ dce explain DCE240`,
 		&cobra.Group{ID: jobDeploy, Title: "Deploy"},
 		&cobra.Group{ID: jobCheck, Title: "Check and learn"},
 		&cobra.Group{ID: jobAgents, Title: "On agents"},
+		&cobra.Group{ID: jobTry, Title: "Try"},
 		&cobra.Group{ID: jobOther, Title: "Other"},
 	)
 	root.SetFlagErrorFunc(flagError)
@@ -81,6 +82,7 @@ func (a *app) commands() []*cobra.Command {
 		a.stopCommand(),
 		a.executorCommand(),
 		a.reapCommand(),
+		a.devclusterCommand(),
 		a.validateCommand(),
 		a.explainCommand(),
 		a.configCommand(),

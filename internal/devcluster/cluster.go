@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -32,6 +33,7 @@ type Options struct {
 	CPUs, Mem, Disk float64 // what the agent offers; 0 means four times the processors, 16384 MB, 100000 MB
 	Ports           [2]int  // first and last; zero means 31000 to 32000
 	Hostname        string  // of the agent; "" means 127.0.0.1
+	User            string  // that executors run as; "" means root, or for who is not root, oneself
 
 	Credentials string // user:password that Marathon asks for; "" means none
 	Token       string // that it also takes, as DC/OS: Authorization: token=<Token>
@@ -56,6 +58,11 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Ports == [2]int{} {
 		o.Ports = [2]int{31000, 32000}
+	}
+	if o.User == "" && os.Geteuid() != 0 {
+		if self, err := user.Current(); err == nil {
+			o.User = self.Username
+		}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -100,8 +107,8 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	}
 	c.marathon, err = marathon.Start(ctx, marathon.Options{
 		Addrs: o.Addrs, Agent: c.agent, MesosURL: c.master.url(), PortFree: portFree,
-		Offer:       scheduler.Agent{CPUs: o.CPUs, Mem: o.Mem, Disk: o.Disk, Ports: o.Ports},
-		Credentials: o.Credentials, Token: o.Token, LaunchTimeout: o.LaunchTimeout, Faults: o.Marathon, Log: o.Log,
+		Offer: scheduler.Agent{CPUs: o.CPUs, Mem: o.Mem, Disk: o.Disk, Ports: o.Ports},
+		User:  o.User, Credentials: o.Credentials, Token: o.Token, LaunchTimeout: o.LaunchTimeout, Faults: o.Marathon, Log: o.Log,
 	})
 	if err == nil {
 		c.master.frameworkID = c.marathon.FrameworkID()

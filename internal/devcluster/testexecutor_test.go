@@ -177,4 +177,3 @@ const (
 	mesosHealth = `"healthChecks":[{"protocol":"MESOS_TCP","gracePeriodSeconds":1}]`
 	httpHealth  = `"healthChecks":[{"protocol":"HTTP","path":"/","gracePeriodSeconds":0,"intervalSeconds":0,"maxConsecutiveFailures":2}]`
 )
-

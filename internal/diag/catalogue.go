@@ -35,7 +35,7 @@ type Entry struct {
 // images, 4xx this machine (ports, cgroups, state), 5xx a pod's life, 6xx
 // tasks and Mesos, 7xx what is deployed.
 func Catalogue() []Entry {
-	all := slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), cgroupCodes(), machineCodes(), podCodes(), taskCodes(), taskFileCodes(), shipCodes(), clusterCodes())
+	all := slices.Concat(composeCodes(), renderCodes(), configCodes(), usageCodes(), engineCodes(), cgroupCodes(), machineCodes(), podCodes(), taskCodes(), taskFileCodes(), shipCodes(), clusterCodes(), devclusterCodes())
 	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }
