@@ -3,20 +3,13 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/random"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
@@ -25,17 +18,6 @@ import (
 	"dce/internal/enginetest"
 	"dce/internal/progress"
 )
-
-// serve starts a registry on 127.0.0.1, which engines take without TLS.
-func serve(t *testing.T, h http.Handler) string {
-	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(func() {
-		s.CloseClientConnections() // Engine 20.10.24 goes on waiting for a layer that nobody wants any more
-		s.Close()
-	})
-	return strings.TrimPrefix(s.URL, "http://")
-}
 
 func refuse(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -50,13 +32,13 @@ const webOf = "\n  web:\n    image: %s\n    network_mode: service:infra\n    %%l
 func TestImagesThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	enginetest.Require(t)
-	empty := serve(t, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	private := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	empty := enginetest.Serve(t, enginetest.Registry())
+	private := enginetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
 		refuse(http.StatusUnauthorized, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`)(w, r)
 	}))
-	busy := serve(t, refuse(http.StatusTooManyRequests, `{"errors":[{"code":"TOOMANYREQUESTS","message":"rate limited"}]}`))
-	broken := serve(t, refuse(http.StatusInternalServerError, ""))
+	busy := enginetest.Serve(t, refuse(http.StatusTooManyRequests, `{"errors":[{"code":"TOOMANYREQUESTS","message":"rate limited"}]}`))
+	broken := enginetest.Serve(t, refuse(http.StatusInternalServerError, ""))
 	for label, test := range map[string]struct {
 		image string
 		pull  string
@@ -111,50 +93,23 @@ networks:
 	}
 }
 
-// slow is a registry that answers everything but the layers.
-type slow struct {
-	http.Handler
-	asked chan struct{}
-	once  sync.Once
-}
-
-func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/") {
-		s.once.Do(func() { close(s.asked) })
-		<-r.Context().Done()
-		return
-	}
-	s.Handler.ServeHTTP(w, r)
-}
-
 func TestAPullIsGivenUpAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "slow")
-	s := &slow{Handler: registry.New(registry.Logger(log.New(io.Discard, "", 0))), asked: make(chan struct{})}
-	ref, err := name.ParseReference(serve(t, s)+"/web:1", name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := random.Image(1024, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, image, remote.WithContext(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	stalled := enginetest.StartStalled(t)
 	var seen sync.Map
-	p := f.pod(fmt.Sprintf(webOf, ref), func(s *engine.Spec) {
+	p := f.pod(fmt.Sprintf(webOf, stalled.Image), func(s *engine.Spec) {
 		s.Progress = progress.Func(func(e progress.Event) { seen.Store(e.ID, e) })
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Prepare(ctx) }()
-	<-s.asked
+	<-stalled.Asked
 	cancel()
 	if err := <-done; err == nil || ctx.Err() == nil {
 		t.Errorf("got %v", err)
 	}
-	if _, ok := seen.Load("image " + ref.String()); !ok {
+	if _, ok := seen.Load("image " + stalled.Image); !ok {
 		t.Error("no progress of the image")
 	}
 	f.down(p)

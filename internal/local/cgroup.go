@@ -56,15 +56,7 @@ func noLimits(r cgroup.Reason, asked cgroup.Limits) diag.List {
 }
 
 // removeCgroups removes the parents of a pod that is taken down from outside.
-func removeCgroups(ctx context.Context, pods []engine.Summary) error {
-	parents := map[string]bool{}
-	for _, p := range pods {
-		for _, c := range p.Containers {
-			if strings.HasPrefix(c.CgroupParent, "/") && c.CgroupParent != sharedParent {
-				parents[c.CgroupParent] = true
-			}
-		}
-	}
+func removeCgroups(ctx context.Context, parents map[string]bool) error {
 	if len(parents) == 0 {
 		return nil
 	}

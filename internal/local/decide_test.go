@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -119,7 +120,7 @@ func TestAPodsCgroup(t *testing.T) {
 func TestTheFirstRequestToEndStopsAndTheNextKills(t *testing.T) {
 	var kills []pod.Kill
 	cancelled := false
-	s := &stops{cancel: func(error) { cancelled = true }, say: func(string, ...any) {}}
+	s := &stops{cancel: func(error) { cancelled = true }, say: func(string, ...any) {}, note: nothingSaid}
 	s.living(func(k pod.Kill) { kills = append(kills, k) })
 	s.hear(Stop{By: "Ctrl-C", Exit: 130})
 	s.hear(Stop{By: "SIGTERM", Exit: 143})
@@ -132,9 +133,26 @@ func TestTheFirstRequestToEndStopsAndTheNextKills(t *testing.T) {
 	}
 }
 
+func nothingSaid() (asked, bool) { return asked{}, false }
+
+func TestARequestOfAnotherCommandIsThatCommands(t *testing.T) {
+	var kills []pod.Kill
+	s := &stops{say: func(string, ...any) {}, note: func() (asked, bool) { return asked{By: "dce down", Grace: time.Minute}, true }}
+	s.living(func(k pod.Kill) { kills = append(kills, k) })
+	s.hear(Stop{By: "SIGTERM", Exit: 143})
+	s.hear(Stop{By: "Ctrl-C", Exit: 130})
+	want := []pod.Kill{{By: "dce down", Grace: time.Minute}, {By: "dce down", Grace: time.Minute, Now: true}}
+	if diff := cmp.Diff(want, kills); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if first, _ := s.heard(); first.Exit != 0 {
+		t.Errorf("the command ends with %d", first.Exit)
+	}
+}
+
 func TestARequestBeforeThePodLivesEndsTheWorkAndReachesThePod(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	s := &stops{cancel: cancel, say: func(string, ...any) {}}
+	s := &stops{cancel: cancel, say: func(string, ...any) {}, note: nothingSaid}
 	s.hear(Stop{By: "Ctrl-C", Exit: 130})
 	if !errors.Is(context.Cause(ctx), errStopped) {
 		t.Errorf("the work ends because of %v", context.Cause(ctx))

@@ -3,8 +3,10 @@ package local
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"dce/internal/engine"
@@ -79,9 +81,24 @@ type found struct {
 	pods   []engine.Summary
 	status Status
 	known  bool // a state directory or a lease tells of it
+	// parent is the cgroup that its keeper was to make, empty when unknown.
+	parent string
 }
 
 func (f found) any() bool { return len(f.pods) > 0 || f.known }
+
+// parents are the cgroups that the pod may have: of its containers, and one that
+// was made for some that never were.
+func (f found) parents() map[string]bool {
+	parents := map[string]bool{f.parent: true}
+	for _, p := range f.pods {
+		for _, c := range p.Containers {
+			parents[c.CgroupParent] = true
+		}
+	}
+	maps.DeleteFunc(parents, func(p string, _ bool) bool { return !strings.HasPrefix(p, "/") || p == sharedParent })
+	return parents
+}
 
 // project is the compose project's name of the pod.
 func (f found) project(id string) string {
@@ -98,7 +115,7 @@ func (m *Machine) find(ctx context.Context, id string) (found, error) {
 		return found{}, err
 	}
 	status, err := readStatus(m.Dirs.pod(id))
-	f := found{pods: pods, status: status, known: err == nil || m.held(id)}
+	f := found{pods: pods, status: status, known: err == nil || m.held(id), parent: m.facts(id).CgroupParent}
 	if len(pods) > 0 {
 		if front := pods[0].Labels[render.LabelFront]; front != render.FrontLocal {
 			return f, notOurs(id, front)
@@ -188,7 +205,7 @@ func (m *Machine) remove(ctx context.Context, o DownOptions, f found, display Pr
 			return err
 		}
 	}
-	if err := removeCgroups(ctx, f.pods); err != nil {
+	if err := removeCgroups(ctx, f.parents()); err != nil {
 		m.Log.Warn("removing the pod's cgroup", "err", err)
 	}
 	path, err := lease.Path(m.Dirs.Leases, elementOf(o.ID))

@@ -25,8 +25,10 @@ type stops struct {
 	count  int
 	first  Stop
 	cancel context.CancelCauseFunc
-	kill   func(pod.Kill)
-	say    func(format string, args ...any)
+	// note is what another dce has left to say with its signal.
+	note func() (asked, bool)
+	kill func(pod.Kill)
+	say  func(format string, args ...any)
 }
 
 // listen hears requests until ctx ends.
@@ -45,18 +47,23 @@ func (s *stops) hear(r Stop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
+	kill := pod.Kill{By: r.By}
+	if a, ok := s.note(); ok { // a command that was asked for ends well
+		r, kill = Stop{By: a.By}, pod.Kill{By: a.By, Grace: a.Grace, Now: a.Now}
+	}
 	if s.count == 1 {
 		s.first = r
 	}
 	switch {
 	case s.kill == nil:
 		s.cancel(errStopped)
-	case s.count == 1:
+	case s.count == 1 && !kill.Now:
 		s.say("stopping gracefully (%s); press Ctrl-C again to kill", r.By)
-		s.kill(pod.Kill{By: r.By})
+		s.kill(kill)
 	default:
 		s.say("killing")
-		s.kill(pod.Kill{By: r.By, Now: true})
+		kill.Now = true
+		s.kill(kill)
 	}
 }
 

@@ -18,9 +18,7 @@ import (
 // keeperOf is the process that looks after a pod: as its facts say, which are
 // written before any container is, or as its containers' labels do.
 func (m *Machine) keeperOf(ctx context.Context, podID string) (lease.Identity, error) {
-	var f task.File
-	if err := readJSON(filepath.Join(m.Dirs.pod(podID), taskFile), &f); err == nil {
-		t := f.Task
+	if t := m.facts(podID); t.Lease != "" {
 		return lease.Identity{Lease: t.Lease, BootID: t.BootID, PID: t.PID, Start: t.StartTime}, nil
 	}
 	pods, err := m.Engine.Pods(ctx, map[string]string{render.LabelPod: podID})
@@ -28,6 +26,16 @@ func (m *Machine) keeperOf(ctx context.Context, podID string) (lease.Identity, e
 		return lease.Identity{}, err
 	}
 	return identityOf(pods[0].Labels), nil
+}
+
+// facts are those that the state directory keeps of a pod, none where it does
+// not.
+func (m *Machine) facts(podID string) render.Task {
+	var f task.File
+	if err := readJSON(filepath.Join(m.Dirs.pod(podID), taskFile), &f); err != nil {
+		return render.Task{}
+	}
+	return f.Task
 }
 
 // identityOf is the keeper that a pod's labels name.

@@ -29,7 +29,9 @@ const portTries = 5
 func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, monitors *Monitors) (int, error) {
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := &stops{cancel: cancel, say: m.Screen.Say}
+	s := &stops{cancel: cancel, say: m.Screen.Say, note: func() (asked, bool) {
+		return readStop(filepath.Join(m.Dirs.pod(p.ID), stopFile))
+	}}
 	var listening sync.WaitGroup
 	listening.Go(func() { s.listen(work, requests) })
 	defer listening.Wait()
