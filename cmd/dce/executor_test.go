@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,11 @@ type stage struct {
 	image     string
 	port      uint64 // the first of four that only this test offers
 	id        string // of the only executor, unless a test starts others
+
+	// How executors are started, beside what every one is.
+	command   string            // "exec 'dce' executor" when empty
+	operators string            // the text of the operator's file
+	environ   map[string]string // of the job's command
 }
 
 // offers counts the tests, which run beside each other.
@@ -103,7 +109,8 @@ func (s *stage) executorInfo(id string, files map[string]string) mesos.ExecutorI
 		s.Fatal(err)
 	}
 	job := s.TempDir()
-	command := &mesos.CommandInfo{Value: new("exec '" + dce + "' executor")}
+	line := strings.ReplaceAll(cmp.Or(s.command, "exec 'dce' executor"), "'dce'", "'"+dce+"'")
+	command := &mesos.CommandInfo{Value: &line}
 	command.Environment = &mesos.Environment{Variables: []mesos.Environment_Variable{
 		{Name: "GREETING", Value: new("hello")},
 		{Name: "HOST", Value: new("agent.example")},
@@ -112,13 +119,20 @@ func (s *stage) executorInfo(id string, files map[string]string) mesos.ExecutorI
 		{Name: "COMPOSE_FILE", Value: new("/etc/passwd")},
 		{Name: "DCE_CONFIG", Value: new("/nowhere")},
 		{Name: "GORACE", Value: new("atexit_sleep_ms=0")},
+		{Name: operatorsFile, Value: new(filepath.Join(job, "operators.yaml"))},
 	}}
+	for name, value := range s.environ {
+		command.Environment.Variables = append(command.Environment.Variables, mesos.Environment_Variable{Name: name, Value: &value})
+	}
+	if err := os.WriteFile(filepath.Join(job, "operators.yaml"), []byte(s.operators), 0o600); err != nil {
+		s.Fatal(err)
+	}
 	for name, text := range files {
-		path := filepath.Join(job, name)
+		path := filepath.Join(job, filepath.Base(name))
 		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "IMAGE", s.image)), 0o600); err != nil {
 			s.Fatal(err)
 		}
-		command.URIs = append(command.URIs, mesos.CommandInfo_URI{Value: path})
+		command.URIs = append(command.URIs, mesos.CommandInfo_URI{Value: path, OutputFile: &name})
 	}
 	return mesos.ExecutorInfo{
 		Type: mesos.ExecutorInfo_CUSTOM, ExecutorID: mesos.ExecutorID{Value: id}, Command: command,
@@ -291,4 +305,25 @@ func (s *stage) inService(service string, argv ...string) {
 	if err != nil || ran.ExitCode != 0 {
 		s.Fatalf("%v in %s: %+v, %v", argv, service, ran, err)
 	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shortDir is a directory for sockets, whose paths may have 107 characters.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "dce") //nolint:usetesting // that one is too long
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }

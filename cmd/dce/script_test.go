@@ -1,18 +1,33 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"dce/internal/cli"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"dce": main})
+	testscript.Main(m, map[string]func(){"dce": program})
+}
+
+// operatorsFile names the file that stands in for /etc/dce/dce.yaml. Only this
+// test's own binary knows the variable.
+const operatorsFile = "TEST_OPERATORS_FILE"
+
+// program is main, but for the operator's file.
+func program() {
+	env := environment()
+	env.SystemConfig = os.Getenv(operatorsFile)
+	os.Exit(cli.Main(context.Background(), env))
 }
 
 func update() *bool {

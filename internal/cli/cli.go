@@ -18,9 +18,12 @@ type Env struct {
 	// Unsetenv takes a variable out of this process's environment, so that no
 	// library and no child finds it; nil does nothing.
 	Unsetenv func(name string)
-	Stdin    io.Reader
-	Stdout   io.Writer
-	Stderr   io.Writer
+	// SystemConfig is the operator's file of an executor; empty is
+	// /etc/dce/dce.yaml. No argument and no variable leads to another one.
+	SystemConfig string
+	Stdin        io.Reader
+	Stdout       io.Writer
+	Stderr       io.Writer
 	// Interrupts delivers SIGINT, SIGTERM and SIGHUP: the first asks for a graceful
 	// end, the second for an immediate one.
 	Interrupts <-chan Interrupt

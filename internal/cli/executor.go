@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strings"
@@ -11,10 +12,6 @@ import (
 	"dce/internal/executor"
 	"dce/internal/mesos"
 )
-
-// agentEngine is the engine that executors use, whatever the job's environment
-// says.
-const agentEngine = "unix:///var/run/docker.sock"
 
 // executorFlags are what `dce executor` takes.
 type executorFlags struct {
@@ -52,7 +49,7 @@ dce executor --check`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVarP(&f.config, "config", "c", "", "read the operator's settings from `FILE` instead of /etc/dce/dce.yaml")
+	fs.StringVarP(&f.config, "config", "c", "", "read the job's settings from `FILE` of the sandbox; /etc/dce/dce.yaml stands above it (with --check: check FILE in that one's place)")
 	fs.Var(&f.logFormat, "log-format", "write the log on stderr as `logfmt|json`")
 	fs.Var(&f.logLevel, "log-level", "leave out what is less grave: `debug|info|warn|error`")
 	fs.StringVar(&f.eventLog, "event-log", "", "write the timeline to `FILE` instead of dce-events.jsonl in the sandbox")
@@ -75,30 +72,34 @@ func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
 	listening, leave := context.WithCancel(ctx)
 	defer leave()
 	return executor.Run(ctx, executor.Options{
-		Environment: env, Version: a.env.Version, Config: f.config, EventLog: f.eventLog,
+		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog,
 		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Log: log,
-		Connect: func(ctx context.Context, configDir string) (*engine.Engine, error) {
-			return a.agentEngine(ctx, configDir, log)
+		Connect: func(ctx context.Context, host, configDir string) (*engine.Engine, error) {
+			return a.agentEngine(ctx, host, configDir, log)
 		},
 	})
 }
 
-func (a *app) agentEngine(ctx context.Context, configDir string, log *slog.Logger) (*engine.Engine, error) {
-	return engine.Connect(ctx, engine.Options{Host: agentEngine, ConfigDir: configDir, Err: a.env.Stderr, Log: log})
+func (a *app) agentEngine(ctx context.Context, host, configDir string, log *slog.Logger) (*engine.Engine, error) {
+	return engine.Connect(ctx, engine.Options{Host: host, ConfigDir: configDir, Err: a.env.Stderr, Log: log})
 }
 
 // checkExecutor says what an executor would find here.
 func (a *app) checkExecutor(ctx context.Context, f *executorFlags, log *slog.Logger) error {
-	e, err := a.agentEngine(ctx, "", log)
+	operator, settings, err := executor.Settings(cmp.Or(f.config, a.env.SystemConfig))
+	if err != nil {
+		return err
+	}
+	e, err := a.agentEngine(ctx, operator.Engine, operator.DockerConfig, log)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	lines, err := executor.Check(ctx, executor.CheckOptions{Engine: e, Config: f.config})
+	lines, err := executor.Check(ctx, executor.CheckOptions{Engine: e, Leases: operator.Leases})
 	if err != nil {
 		return err
 	}
-	return a.printLines(lines)
+	return a.printLines(append(lines, settings))
 }
 
 // forgetJobsEnvironment takes out of this process's environment what the

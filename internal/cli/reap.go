@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,7 +14,7 @@ import (
 	"dce/internal/cgroup"
 	"dce/internal/diag"
 	"dce/internal/engine"
-	"dce/internal/executor"
+	"dce/internal/project"
 	"dce/internal/sweep"
 	"dce/internal/term"
 )
@@ -76,12 +77,16 @@ dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
 
 func (a *app) runReap(ctx context.Context, f *reapFlags) error {
 	log := a.logger()
-	e, err := a.hostEngine(ctx, log)
+	operator, err := project.ReadOperator(a.env.SystemConfig)
+	if err != nil {
+		return err
+	}
+	e, err := a.hostEngine(ctx, operator, log)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	s, err := a.sweeper(e, log)
+	s, err := a.sweeper(e, operator, log)
 	if err != nil {
 		return err
 	}
@@ -99,24 +104,18 @@ func (a *app) runReap(ctx context.Context, f *reapFlags) error {
 }
 
 // hostEngine is the engine of executors, unless DOCKER_HOST says otherwise.
-func (a *app) hostEngine(ctx context.Context, log *slog.Logger) (*engine.Engine, error) {
-	host := a.getenv("DOCKER_HOST")
-	if host == "" {
-		host = agentEngine
-	}
+func (a *app) hostEngine(ctx context.Context, o project.Operator, log *slog.Logger) (*engine.Engine, error) {
+	host := cmp.Or(a.getenv("DOCKER_HOST"), o.Engine)
 	return engine.Connect(ctx, engine.Options{Host: host, Err: a.ui().Err(), Log: log})
 }
 
-func (a *app) sweeper(e *engine.Engine, log *slog.Logger) (*sweep.Sweeper, error) {
+func (a *app) sweeper(e *engine.Engine, o project.Operator, log *slog.Logger) (*sweep.Sweeper, error) {
 	tree, err := cgroup.Detect()
 	if err != nil {
 		return nil, err
 	}
-	leases := a.getenv("DCE_LEASE_DIR")
-	if leases == "" {
-		leases = executor.DefaultLeases
-	}
-	if leases, err = filepath.Abs(leases); err != nil {
+	leases, err := filepath.Abs(cmp.Or(a.getenv("DCE_LEASE_DIR"), o.Leases))
+	if err != nil {
 		return nil, fmt.Errorf("finding the lease directory: %w", err)
 	}
 	return &sweep.Sweeper{Engine: e, Cgroups: sweep.Machine{Tree: tree}, Leases: leases, Log: log}, nil

@@ -40,5 +40,18 @@ func configCodes() []Entry {
 			Code: "DCE206", Title: "key twice in the settings", Exit: ExitInvalid,
 			Text: "A mapping in a file of settings has the same key twice, so one of the two values would be lost without a word. Remove one of them.",
 		},
+		{
+			Code: "DCE207", Title: "a project sets what is the operator's", Exit: ExitInvalid,
+			Text: "The keys below `agent` say how executors work on a machine: where its Docker engine is, which keys a job may set. " +
+				"They stand in /etc/dce/dce.yaml of the agents, which only their operator writes. In a project's dce.yaml or a " +
+				"person's own file they would have no effect, so they are refused there. Take them out.",
+		},
+		{
+			Code: "DCE208", Title: "a job sets what it may not set on this agent", Exit: ExitInvalid,
+			Text: "On an agent a job may set only the keys that its operator allows: those in agent.allow of /etc/dce/dce.yaml, or a " +
+				"built-in list (`dce explain agent.allow` shows it). The value, from the job's dce.yaml, x-dce, a label or a DCE_* " +
+				"variable in its .env, is left out, and the operator's or dce's own counts. Ask the operator for the key, or take it " +
+				"out of the job so that a run on your own machine is the same.",
+		},
 	}
 }

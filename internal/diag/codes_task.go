@@ -105,5 +105,13 @@ func taskCodes() []Entry {
 				"dce.health.service names, or the first in the compose files. The label names a service that the pod " +
 				"does not have, perhaps because a profile leaves it out. Correct the label or leave it out.",
 		},
+		{
+			Code: "DCE628", Title: "the agent's Docker engine did not answer in time", Exit: ExitUnreachable,
+			Text: "An executor that cannot reach its engine tries again for as long as the launch of the task may take " +
+				"(timeouts.launch, 270 s by default): a restart of Docker delays a launch, it does not fail it. When that " +
+				"time is over the task has failed. Look at the engine of that agent: systemctl status docker, journalctl -u " +
+				"docker. Executors look for it where agent.engine of /etc/dce/dce.yaml says, by default at " +
+				"/var/run/docker.sock; DOCKER_HOST has no meaning there, since a job could set it.",
+		},
 	}
 }

@@ -17,8 +17,7 @@ import (
 // CheckOptions are what is checked on an agent before tasks come.
 type CheckOptions struct {
 	Engine *engine.Engine
-	Config string
-	// Leases is the directory of leases, DefaultLeases when empty.
+	// Leases is the directory of leases.
 	Leases string
 }
 
@@ -47,14 +46,10 @@ func Check(ctx context.Context, o CheckOptions) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := checkConfig(o.Config)
-	return append(lines, leases, settings), err
+	return append(lines, leases), nil
 }
 
 func checkLeases(dir string) (string, error) {
-	if dir == "" {
-		dir = DefaultLeases
-	}
 	l, err := lease.Take(dir, fmt.Sprintf("check-%d", os.Getpid()))
 	if err != nil {
 		return "", diag.Fail(noLease(dir, err))
@@ -65,16 +60,16 @@ func checkLeases(dir string) (string, error) {
 	return "leases: " + dir, nil
 }
 
-// checkConfig reads the operator's settings as an executor would.
-func checkConfig(path string) (string, error) {
+// Settings reads the operator's file as an executor would, and says which it
+// is.
+func Settings(path string) (project.Operator, string, error) {
 	if path == "" {
 		path = project.SystemConfig
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "settings: dce's own, there is no " + path, nil
+		o, err := project.ReadOperator(path)
+		return o, "settings: dce's own, there is no " + path, err
 	}
-	if err := project.CheckConfig(path); err != nil {
-		return "", err
-	}
-	return "settings: " + path, nil
+	o, err := project.ReadOperator(path)
+	return o, "settings: " + path, err
 }

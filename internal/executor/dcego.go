@@ -17,16 +17,14 @@ type jobOptions struct {
 	flags []project.Flag
 	// pull is "always" where the job wants each image pulled anew.
 	pull string
-	// keepVolumes leaves the pod's own volumes; keepFailed the containers of a
-	// pod that failed.
+	// keepVolumes leaves the pod's own volumes.
 	keepVolumes bool
-	keepFailed  bool
 	// ignored are keys that mean nothing here, sorted.
 	ignored []string
 }
 
 // options translates the settings of the labels config.* (reference/dce-go.md
-// C.8). It is the list of what a job may set. All problems come back at once.
+// C.8). All problems come back at once.
 func (j job) options() (jobOptions, error) {
 	var o jobOptions
 	var problems diag.List
@@ -57,8 +55,15 @@ func (o *jobOptions) set(key, value string) error {
 		return err
 	case "cleanpod.cleanfailtask":
 		clean, err := truth(value)
-		o.keepFailed = err == nil && !clean
-		return err
+		if err != nil {
+			return err
+		}
+		keep := keepTime
+		if clean {
+			keep = 0
+		}
+		o.flag("keep_failed", key, keep.String())
+		return nil
 	case "cleanpod.cleanvolumeandcontaineronmesoskill":
 		clean, err := truth(value)
 		o.keepVolumes = err == nil && !clean
@@ -68,6 +73,10 @@ func (o *jobOptions) set(key, value string) error {
 	}
 	return nil
 }
+
+// keepTime is how long the containers of a failed pod are kept for a job that
+// asks for it in dce-go's way, which knew no end.
+const keepTime = time.Hour
 
 func (o *jobOptions) flag(path, key, value string) {
 	o.flags = append(o.flags, project.Flag{Path: path, Value: value, Name: "label " + labelConfig + key})

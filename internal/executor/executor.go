@@ -22,6 +22,7 @@ import (
 	"dce/internal/engine"
 	"dce/internal/lease"
 	"dce/internal/mesos"
+	"dce/internal/project"
 )
 
 const (
@@ -31,23 +32,22 @@ const (
 	// flushTime is how long the last updates may take, where the agent has set no
 	// other deadline.
 	flushTime = 30 * time.Second
-	// DefaultLeases is where executors and sweepers look for leases.
-	DefaultLeases = "/run/dce"
 )
 
 // Options are what an executor works with. Connect and Log are needed.
 type Options struct {
 	Environment mesos.Environment
 	Version     string
-	// Config is the operator's dce.yaml; empty is /etc/dce/dce.yaml.
+	// SystemConfig is the operator's dce.yaml; empty is /etc/dce/dce.yaml.
+	SystemConfig string
+	// Config is the job's dce.yaml, below the sandbox; empty is the one beside its
+	// compose files.
 	Config string
 	// EventLog takes the timeline of the first task; empty is the sandbox's.
 	EventLog string
-	// Leases is the directory of leases, DefaultLeases when empty.
-	Leases string
-	// Connect reaches the engine. The directory holds the job's own Docker
-	// configuration, empty when it brought none.
-	Connect func(ctx context.Context, configDir string) (*engine.Engine, error)
+	// Connect reaches the engine at an address. The directory holds the Docker
+	// configuration, perhaps none.
+	Connect func(ctx context.Context, host, configDir string) (*engine.Engine, error)
 	// Stdout and Stderr are the sandbox's: they take what the services write.
 	Stdout, Stderr io.Writer
 	// Stops are requests of the machine to end: the first graceful, the second at
@@ -95,6 +95,8 @@ type executor struct {
 	lost      bool // no update can be delivered
 	left      <-chan time.Time
 
+	operator project.Operator
+	settled  error // what is wrong with the operator's file
 	lease    *lease.Lease
 	identity lease.Identity
 	members  cgroup.Membership
@@ -103,9 +105,6 @@ type executor struct {
 }
 
 func newExecutor(o Options, s *mesos.Session) *executor {
-	if o.Leases == "" {
-		o.Leases = DefaultLeases
-	}
 	x := &executor{
 		o: o, session: s, mail: make(chan any), done: make(chan struct{}), tasks: map[string]*task{},
 		container: filepath.Base(o.Environment.Directory),
@@ -113,8 +112,9 @@ func newExecutor(o Options, s *mesos.Session) *executor {
 	if m, err := cgroup.Self(); err == nil {
 		x.members = m
 	}
+	x.operator, x.settled = project.ReadOperator(o.SystemConfig)
 	x.connect = once(func(ctx context.Context) (*engine.Engine, error) {
-		return o.Connect(ctx, dockerConfig(o.Environment.Sandbox))
+		return o.Connect(ctx, x.operator.Engine, dockerConfig(o.Environment.Sandbox, x.operator.DockerConfig))
 	})
 	return x
 }
@@ -145,7 +145,7 @@ func once[T any](do func(context.Context) (T, error)) func(context.Context) (T, 
 // take takes the executor's lease, whose name goes into the labels of its pods.
 // Without one the process itself is the evidence.
 func (x *executor) take() {
-	l, err := lease.Take(x.o.Leases, x.container)
+	l, err := lease.Take(x.operator.Leases, x.container)
 	if err != nil {
 		x.o.Log.Warn("taking the lease", slog.Any("err", err))
 	}

@@ -121,7 +121,7 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 		x.take()
 	}
 	x.tasks[t.id] = t
-	staging, cancel := context.WithTimeout(ctx, stageTime)
+	staging, cancel := context.WithCancel(ctx)
 	t.abort = cancel
 	s := x.stager(t)
 	x.work.Go(func() {
@@ -134,7 +134,8 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 // stager copies what staging a task needs of the executor.
 func (x *executor) stager(t *task) *stager {
 	return &stager{
-		o: x.o, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect,
+		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect,
+		began:  time.Now(),
 		report: func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
 		log:    x.o.Log.With(slog.String("task_id", t.id)),
 	}

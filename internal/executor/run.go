@@ -77,16 +77,11 @@ func (s *stager) eventLog(p *plan) string {
 	return filepath.Join(p.dir, eventsFile)
 }
 
-// rules are those of every pod, but for the time that a launch may take where
-// nobody has set one.
+// rules are those of every pod; of the time that a launch may take some has
+// passed by now.
 func (s *stager) rules(p *plan, result render.Result) pod.Rules {
 	rules := life.Rules(result.Project, p.facts.Job, p.project.Config)
-	if isDefault(p.project.Config, "timeouts.launch") {
-		rules.LaunchTimeout = launchTime
-	}
-	if p.options.keepFailed {
-		rules.KeepFailed = true
-	}
+	rules.LaunchTimeout = max(p.launch-time.Since(s.began), time.Nanosecond)
 	return rules
 }
 

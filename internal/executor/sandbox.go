@@ -58,12 +58,14 @@ func makeDir(path string) (string, error) {
 	return path, nil
 }
 
-// dockerConfig is the directory of a Docker configuration that the job has
-// fetched for its registries, empty when it brought none.
-func dockerConfig(sandbox string) string {
+// dockerConfig is the directory of the Docker configuration with registry
+// credentials: that which the job has fetched, else the operator's. Where there
+// is none it is the job's all the same: the default would be below HOME, and
+// that is the job's to set.
+func dockerConfig(sandbox, operators string) string {
 	dir := filepath.Join(sandbox, ".docker")
-	if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil {
-		return ""
+	if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil && operators != "" {
+		return operators
 	}
 	return dir
 }

@@ -12,7 +12,6 @@ import (
 
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
 
-	"dce/internal/cgroup"
 	"dce/internal/diag"
 	"dce/internal/engine"
 	"dce/internal/lease"
@@ -24,9 +23,8 @@ import (
 )
 
 const (
-	// stageTime bounds everything before the pod's own launch timeout begins:
-	// reaching the engine, which may be restarting, loading and rendering.
-	stageTime = time.Minute
+	// loadTime bounds the reading of a job's files.
+	loadTime = time.Minute
 	// launchTime is the launch timeout on an agent where nobody has set one: under
 	// Marathon's task_launch_timeout of 300 s, so that dce can say what was wrong.
 	launchTime = 270 * time.Second
@@ -36,6 +34,8 @@ const (
 // was copied.
 type stager struct {
 	o         Options
+	settled   error // what is wrong with the operator's file
+	began     time.Time
 	info      v1.TaskInfo
 	number    int
 	container string
@@ -55,6 +55,8 @@ type plan struct {
 	settings render.Settings
 	parent   life.Cgroup
 	dir      string // where the task's own files go
+	// launch is how long the task may take to run, from its launch on.
+	launch time.Duration
 }
 
 // stage goes from what the framework sent to a pod that can be run. Whatever a
@@ -66,18 +68,18 @@ func (s *stager) stage(ctx context.Context) (r *run, err error) {
 			err = diag.Fail(defect(v))
 		}
 	}()
+	if s.settled != nil { // what a job may do is not known
+		return nil, s.settled
+	}
 	p := &plan{}
 	if err := s.facts(p); err != nil {
 		return nil, err
 	}
-	docker, err := s.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.place(ctx, p, docker); err != nil {
-		return nil, err
-	}
 	if err := s.load(ctx, p); err != nil {
+		return nil, err
+	}
+	docker, err := s.reach(ctx, p)
+	if err != nil {
 		return nil, err
 	}
 	result, rendered, err := s.render(p)
@@ -133,38 +135,14 @@ func (s *stager) dir() string {
 	return filepath.Join(s.o.Environment.Sandbox, fmt.Sprintf("dce-task.%d", s.number+1))
 }
 
-// place settles the cgroup of the pod's containers.
-func (s *stager) place(ctx context.Context, p *plan, docker *engine.Engine) error {
-	info, err := docker.Info(ctx)
-	if err != nil {
-		return err
-	}
-	tree, err := cgroup.Detect()
-	if err != nil {
-		return err
-	}
-	member, err := cgroup.Self()
-	if err != nil {
-		return err
-	}
-	c, why, err := parentOf(p.facts, s.container, member, info, tree)
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		s.log.Warn("the pod is not in a cgroup of the agent's", slog.String("reason", why), slog.String("cgroup_parent", c.Parent))
-	}
-	p.parent = c
-	p.facts.CgroupParent, p.facts.CgroupDriver = c.Parent, info.CgroupDriver
-	return nil
-}
-
 // load reads the job's files. Interpolation sees the task's facts only, so that
 // whoever has dce-task.json renders the same pod.
 func (s *stager) load(ctx context.Context, p *plan) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, loadTime)
+	defer cancel()
 	sandbox := s.o.Environment.Sandbox
 	p.project, err = project.Load(ctx, project.Options{
-		Dir: sandbox, Root: sandbox, Files: p.job.files, SystemConfig: s.o.Config, SystemWins: true,
+		Dir: sandbox, Root: sandbox, Files: p.job.files, Config: s.o.Config, SystemConfig: s.o.SystemConfig, SystemWins: true,
 		Flags: p.options.flags, TaskEnv: taskfile.Interpolation(p.facts, render.Settings{}),
 	})
 	if err != nil {
@@ -174,8 +152,15 @@ func (s *stager) load(ctx context.Context, p *plan) (err error) {
 		s.log.Warn("a warning about the job's files", slog.String("warning", w.String()))
 	}
 	p.facts.Job = p.facts.Job || p.project.Config.Job
+	if keep := p.project.Config.KeepFailed; keep > 0 {
+		p.facts.KeepFailed = keep.String()
+	}
 	p.settings = p.project.Config.Render
 	p.settings.Cluster = true
+	p.launch = p.project.Config.Timeouts.Launch
+	if isDefault(p.project.Config, "timeouts.launch") {
+		p.launch = launchTime
+	}
 	return nil
 }
 

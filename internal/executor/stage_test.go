@@ -33,7 +33,10 @@ func TestSettingsOfDCEGo(t *testing.T) {
 			config: map[string]string{
 				"launchtask.skippull": "false", "cleanpod.cleanfailtask": "false", "cleanpod.cleanvolumeandcontaineronmesoskill": "false",
 			},
-			want: jobOptions{pull: "always", keepFailed: true, keepVolumes: true},
+			want: jobOptions{
+				pull: "always", keepVolumes: true,
+				flags: []project.Flag{{Path: "keep_failed", Value: "1h0m0s", Name: "label config.cleanpod.cleanfailtask"}},
+			},
 		},
 		"what means nothing here is named": {
 			config: map[string]string{"launchtask.retryinterval": "1s", "foldername": "x"},

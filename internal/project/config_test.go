@@ -63,7 +63,7 @@ environments:
 		"an environment's name is a plain word":    {"environments: {../x: {}}\n", []string{`dce.yaml:1:16: error: "../x" cannot be the name of an environment [DCE201] use letters, digits, - and _`}},
 		"a value is one value":                     {"values: {A: [1]}\n", []string{"dce.yaml:1:13: error: values.A must be one value, not a list [DCE201] write, for example, A: \"1.0\""}},
 		"a name must be a string":                  {"name: [a]\n", []string{"dce.yaml:1:7: error: name must be a string, not a list [DCE201] write, for example, \"text\"; `dce explain name` says more"}},
-		"a list is no file":                        {"- a\n", []string{"dce.yaml:1:1: error: the file must be a mapping, not a list [DCE201] write its keys below it, indented: app, confirm, env_files, environments, files, infra, keep_failed, kind, marathon, name, plain_port, ports, profiles, resources, rollback, secrets, share, target, timeouts, values, version"}},
+		"a list is no file":                        {"- a\n", []string{"dce.yaml:1:1: error: the file must be a mapping, not a list [DCE201] write its keys below it, indented: agent, app, confirm, env_files, environments, files, infra, keep_failed, kind, marathon, name, plain_port, ports, profiles, resources, rollback, secrets, share, target, timeouts, values, version"}},
 		"keys that come by an anchor are keys too": {"x-small: &small {cpus: 0.5}\nresources: *small\n", nil},
 	}
 }

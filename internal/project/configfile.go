@@ -16,12 +16,6 @@ const configName = "dce.yaml"
 // SystemConfig is the machine's file, written by its operator.
 const SystemConfig = "/etc/dce/dce.yaml"
 
-// CheckConfig reads a file of settings. Its error carries every problem found.
-func CheckConfig(path string) error {
-	_, problems := readConfigFile(path, true)
-	return problems.Err()
-}
-
 var environmentName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 // configFile is one file in dce.yaml's format, decoded.
@@ -95,23 +89,33 @@ func (s *session) readConfig() {
 	for _, f := range []struct {
 		path string
 		must bool
-	}{{system, false}, {personalConfig(s.env), false}, {path, named}} {
+	}{{system, false}, {s.personalConfig(), false}, {path, named}} {
 		if f.path == path && exists(path) && s.refused(path) {
 			continue
 		}
 		c, d := readConfigFile(f.path, f.must)
 		s.add(d)
 		top, chosen := split(c.settings, s.options.Environment)
-		if f.path == system && s.options.SystemWins {
-			s.layers.final, top = top, nil
+		names = append(names, c.environments...)
+		if f.path == system {
+			s.add(allowProblems(top))
+			s.operator = newOperator(top)
+		} else {
+			s.add(notOperators(top))
+		}
+		switch {
+		case f.path == system && s.options.SystemWins:
+			s.layers.final = top
+			continue
+		case f.path != system:
+			top, chosen = s.permitted(top), s.permitted(chosen)
 		}
 		s.layers.top = append(s.layers.top, top...)
 		s.layers.environment = append(s.layers.environment, chosen...)
-		names = append(names, c.environments...)
 	}
 	process, d := fromProcess(s.env, s.options.Flags)
 	s.add(d)
-	s.layers.process = process
+	s.layers.process = s.permitted(process)
 	s.environments = names
 	if exists(path) {
 		s.configFound = path

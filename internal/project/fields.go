@@ -113,7 +113,7 @@ func allFields() []Field {
 
 // Fields returns every key of dce.yaml, sorted by path.
 func Fields() []Field {
-	fields := allFields()
+	fields := slices.Concat(allFields(), operatorFields())
 	for _, f := range slices.Concat(choiceFields(), podFields(), deployFields()) {
 		f.Path, f.Env, f.Default = "environments.*."+f.Path, "", ""
 		fields = append(fields, f)

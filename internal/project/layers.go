@@ -186,11 +186,15 @@ func settingsOf(merged map[string]setting) []Setting {
 }
 
 // personalConfig is the user's own file, $XDG_CONFIG_HOME/dce/config.yaml;
-// empty when the environment names no home.
-func personalConfig(env map[string]string) string {
-	base := env["XDG_CONFIG_HOME"]
-	if base == "" && env["HOME"] != "" {
-		base = filepath.Join(env["HOME"], ".config")
+// empty when the environment names no home, and on an agent, where the job could
+// name any.
+func (s *session) personalConfig() string {
+	if s.options.SystemWins {
+		return ""
+	}
+	base := s.env["XDG_CONFIG_HOME"]
+	if base == "" && s.env["HOME"] != "" {
+		base = filepath.Join(s.env["HOME"], ".config")
 	}
 	if base == "" {
 		return ""

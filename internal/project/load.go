@@ -33,6 +33,7 @@ type session struct {
 	environments []string
 	configFound  string
 	config       Config
+	operator     Operator
 	sources      []*source
 	included     []*source
 	includedEnv  []string

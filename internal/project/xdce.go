@@ -16,7 +16,7 @@ func (s *session) readExtensions() {
 			}
 		}
 		s.add(d.problems)
-		s.layers.compose = append(s.layers.compose, d.settings...)
+		s.layers.compose = append(s.layers.compose, s.permitted(d.settings)...)
 	}
 	if len(s.layers.compose) > 0 {
 		s.setConfig()

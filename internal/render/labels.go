@@ -25,6 +25,9 @@ const (
 	LabelVersion    = "dce.version"
 	// LabelKeep is on volumes that a job wants to outlive its pod.
 	LabelKeep = "dce.keep"
+	// LabelKeepFailed is for how long after its end a failed pod is kept for
+	// inspection, as a Go duration; without it, it is not.
+	LabelKeepFailed = "dce.keep_failed"
 	// LabelInfra marks the infra container, so that a rendered pod that is
 	// rendered again is told from a service that a user called infra.
 	LabelInfra = "dce.infra"
@@ -45,6 +48,7 @@ func TaskLabels(t Task) map[string]string {
 		LabelStart:      t.StartTime,
 		LabelHash:       t.Hash,
 		LabelVersion:    t.Version,
+		LabelKeepFailed: t.KeepFailed,
 	}
 	if t.PID > 0 {
 		labels[LabelPID] = strconv.Itoa(t.PID)

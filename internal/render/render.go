@@ -95,6 +95,9 @@ type Task struct {
 	StartTime string `json:"start_time,omitempty"`
 	// Version is that of the dce which made the task, for a label.
 	Version string `json:"version,omitempty"`
+	// KeepFailed is for how long the pod is kept when it has failed, as a Go duration,
+	// for a label: who removes it then may not be who made it.
+	KeepFailed string `json:"keep_failed,omitempty"`
 }
 
 // OfferedPort is a port of the host that the pod may use. Name may be empty;
