@@ -45,6 +45,12 @@ type Options struct {
 	Config string
 	// EventLog takes the timeline of the first task; empty is the sandbox's.
 	EventLog string
+	// Lookupenv finds a variable of this process, for secrets that the cluster
+	// gives in them; nil finds none.
+	Lookupenv func(name string) (string, bool)
+	// SecretsDir holds files that pods may have as secrets, SecretsDir of this
+	// package when empty.
+	SecretsDir string
 	// Connect reaches the engine at an address. The directory holds the Docker
 	// configuration, perhaps none.
 	Connect func(ctx context.Context, host, configDir string) (*engine.Engine, error)

@@ -57,9 +57,11 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.events = events
 	r.files = podlog.New(podlog.Options{Dir: logs, Stdout: s.o.Stdout, Stderr: s.o.Stderr}, result.Project.ServiceNames())
 	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
+	values := life.Secrets(p.project.Compose, p.settings.Secrets)
+	fill(values, p.project.Compose, p.secrets, p.settings.Secrets)
 	r.life, err = life.New(ctx, life.Options{
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, RemoveVolumes: !p.options.keepVolumes,
-		Secrets: life.Secrets(p.project.Compose, p.settings.Secrets), Rules: s.rules(p, result), Cgroup: p.parent,
+		Secrets: values, SecretFiles: life.SecretFiles(p.project.Compose), Rules: s.rules(p, result), Cgroup: p.parent,
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: func(ctx context.Context) { r.logs.Drain(ctx, drainTime) },
 		Events: events, Log: s.log,
 	})
