@@ -32,6 +32,8 @@ type run struct {
 
 	docker *engine.Engine
 	podID  string
+	// keep is how long the pod is kept for inspection when it has failed.
+	keep   time.Duration
 	ports  []render.PortMapping
 	report func(pod.Pod, where)
 	log    *slog.Logger
@@ -40,7 +42,7 @@ type run struct {
 // run makes the pod's life of what was rendered. Nothing is started.
 func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
 	r := &run{
-		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log,
+		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log,
 		view: view{taskID: p.facts.ID},
 	}
 	if err := s.checks(p, r); err != nil {
@@ -87,14 +89,15 @@ func (s *stager) rules(p *plan, result render.Result) pod.Rules {
 	return rules
 }
 
-// live takes the pod through its life.
-func (r *run) live(ctx context.Context) {
+// live takes the pod through its life, and tells what is left of it.
+func (r *run) live(ctx context.Context) remains {
 	p := r.life.Run(ctx)
 	r.log.Info("pod ended", slog.String("state", string(p.State)), slog.Any("reason", p.Reason.String()))
 	if p.Rules.Keep || p.Rules.KeepFailed { // nothing was drained yet
 		r.logs.Drain(ctx, drainTime)
 	}
 	r.close()
+	return r.remains(p)
 }
 
 func (r *run) close() {

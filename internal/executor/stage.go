@@ -42,6 +42,7 @@ type stager struct {
 	container string
 	identity  lease.Identity
 	connect   func(ctx context.Context) (*engine.Engine, error)
+	reached   func()
 	// report takes the pod's reports to the loop.
 	report func(pod.Pod, where)
 	log    *slog.Logger
@@ -90,6 +91,7 @@ func (s *stager) stage(ctx context.Context) (r *run, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.reached()
 	result, rendered, err := s.render(p)
 	if err != nil {
 		return nil, err
@@ -120,6 +122,7 @@ func (s *stager) facts(p *plan) (err error) {
 	t.FrameworkID = cmp.Or(t.FrameworkID, env.FrameworkID)
 	t.AgentID = cmp.Or(t.AgentID, env.AgentID)
 	t.PodID, t.Version = s.podID(), s.o.Version
+	t.KeepVolumes = p.options.keepVolumes
 	t.Sandbox, p.dir = env.Directory, s.dir()
 	t.Lease, t.BootID, t.PID, t.StartTime = s.identity.Lease, s.identity.BootID, s.identity.PID, s.identity.Start
 	return nil

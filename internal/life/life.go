@@ -111,6 +111,13 @@ func (l *Life) Run(ctx context.Context) pod.Pod {
 // Problems are what went wrong in the engine so far, as it was said.
 func (l *Life) Problems() diag.List { return l.work.problems() }
 
+// Left reports whether something of the pod could not be removed.
+func (l *Life) Left() bool {
+	l.work.mu.Lock()
+	defer l.work.mu.Unlock()
+	return l.work.left
+}
+
 // Report implements supervisor.Front.
 func (l *Life) Report(p pod.Pod) {
 	l.report(p)
