@@ -243,8 +243,9 @@ func (a *app) conclude(ctx context.Context, s *site, r cluster.Result, wanted cl
 			return exit(a.interrupted)
 		}
 		return context.Cause(ctx)
+	default:
+		return a.unhealthy(s, r)
 	}
-	return a.unhealthy(s, r)
 }
 
 func healthyLine(s *site, wanted cluster.Release, d cluster.Deployment) string {

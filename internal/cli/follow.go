@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -179,7 +180,7 @@ func (a *app) ask(ctx context.Context, question string) (string, error) {
 	lines := make(chan typed, 1) // taken or not
 	go func() {
 		line, err := bufio.NewReader(a.env.Stdin).ReadString('\n')
-		if err == io.EOF { //nolint:errorlint // as the reader returns it
+		if errors.Is(err, io.EOF) {
 			err = nil
 		}
 		lines <- typed{strings.TrimSpace(line), err}

@@ -253,6 +253,7 @@ func (a *app) watchStatus(ctx context.Context, s *site, f *statusFlags) error {
 		return nil
 	case cluster.Interrupted:
 		return context.Cause(ctx)
+	default:
+		return a.unhealthy(s, cluster.Result{Watch: w})
 	}
-	return a.unhealthy(s, cluster.Result{Watch: w})
 }

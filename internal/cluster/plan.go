@@ -203,6 +203,7 @@ func (i Item) rows() []planRow {
 		return []planRow{{"-", i.Name, "service", i.Image}}
 	case Same:
 		return []planRow{{"=", i.Name, "unchanged", ""}}
+	case Changed:
 	}
 	var rows []planRow
 	for _, c := range i.Changes {

@@ -32,31 +32,26 @@ func Send(ctx context.Context, u Upload, auth Auth, trust *tls.Config) (bool, er
 	transport.TLSClientConfig = trust
 	client := &http.Client{Transport: transport}
 	defer client.CloseIdleConnections()
-	have, err := request(ctx, client, http.MethodHead, u, auth)
-	if err != nil {
+	status, length, err := request(ctx, client, http.MethodHead, u, auth)
+	if err != nil || (status == http.StatusOK && length == int64(len(u.Data))) {
 		return false, err
 	}
-	if have.StatusCode == http.StatusOK && have.ContentLength == int64(len(u.Data)) {
-		return false, nil
+	status, _, err = request(ctx, client, http.MethodPut, u, auth)
+	if err == nil && (status < 200 || status > 299) {
+		err = fmt.Errorf("PUT %s: %d %s", u.URL, status, http.StatusText(status))
 	}
-	put, err := request(ctx, client, http.MethodPut, u, auth)
-	if err != nil {
-		return false, err
-	}
-	if put.StatusCode < 200 || put.StatusCode > 299 {
-		return false, fmt.Errorf("PUT %s: %s", u.URL, put.Status)
-	}
-	return true, nil
+	return err == nil, err
 }
 
-func request(ctx context.Context, client *http.Client, method string, u Upload, auth Auth) (*http.Response, error) {
+// request gives the status of an answer, and the length that it tells of.
+func request(ctx context.Context, client *http.Client, method string, u Upload, auth Auth) (status int, length int64, err error) {
 	var body io.Reader
 	if method == http.MethodPut {
 		body = bytes.NewReader(u.Data)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, u.URL, body)
 	if err != nil {
-		return nil, fmt.Errorf("making the request: %w", err)
+		return 0, 0, fmt.Errorf("making the request: %w", err)
 	}
 	if user, password, ok := strings.Cut(auth.Basic.Reveal(), ":"); ok {
 		r.SetBasicAuth(user, password)
@@ -66,9 +61,9 @@ func request(ctx context.Context, client *http.Client, method string, u Upload, 
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("uploading: %w", err)
+		return 0, 0, fmt.Errorf("uploading: %w", err)
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
-	return response, err
+	return response.StatusCode, response.ContentLength, err
 }

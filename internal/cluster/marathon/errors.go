@@ -31,14 +31,20 @@ type Detail struct {
 
 // Error is all that Marathon said, on one line.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("marathon answered %d to %s %s", e.Status, e.Method, e.Path)
+	words := []string{fmt.Sprintf("marathon answered %d to %s %s", e.Status, e.Method, e.Path)}
 	if e.Message != "" {
-		text += ": " + e.Message
+		words[0] += ": " + e.Message
 	}
-	for _, d := range e.Details {
-		text += fmt.Sprintf("; %s %s", d.Path, strings.Join(d.Errors, ", "))
+	return strings.Join(append(words, e.details()...), "; ")
+}
+
+// details are what is wrong, one by one.
+func (e *Error) details() []string {
+	words := make([]string, len(e.Details))
+	for i, d := range e.Details {
+		words[i] = d.Path + " " + strings.Join(d.Errors, ", ")
 	}
-	return text
+	return words
 }
 
 // StrangeError is an answer that no Marathon gives.

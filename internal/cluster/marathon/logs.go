@@ -200,7 +200,7 @@ func (r *logReader) look(ctx context.Context, box *Sandbox, p place, files map[s
 	listed, err := box.List(ctx, logsDir)
 	if err != nil || len(listed) == 0 {
 		if r.options.Follow {
-			return false, nil //nolint:nilerr // the pod has not begun yet
+			return false, nil // the pod has not begun yet
 		}
 		if listed, err = box.List(ctx, "."); err != nil {
 			return false, err

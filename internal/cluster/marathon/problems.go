@@ -74,10 +74,7 @@ func said(e *Error) string {
 	if text == "" {
 		text = fmt.Sprintf("%d without a word", e.Status)
 	}
-	for _, d := range e.Details {
-		text += fmt.Sprintf("; %s: %s", d.Path, strings.Join(d.Errors, ", "))
-	}
-	return text
+	return strings.Join(append([]string{text}, e.details()...), "; ")
 }
 
 func changedSince(id, over string, now *cluster.Release) error {
