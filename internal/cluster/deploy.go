@@ -100,7 +100,7 @@ func apply(ctx context.Context, s Scheduler, wanted Release, o DeployOptions) (D
 	until := time.Now().Add(o.Lock)
 	for told := false; ; told = true {
 		d, err := s.Apply(ctx, wanted, o.Apply)
-		if !errors.Is(err, ErrLocked) || time.Now().After(until) {
+		if !errors.Is(err, ErrLocked) || !time.Now().Before(until) {
 			return d, err
 		}
 		if !told {

@@ -1,0 +1,51 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestHistory(t *testing.T) {
+	at := func(version, content string, instances int, replaces string) Release {
+		return Release{Version: version, Instances: instances, Settings: map[string]string{"bundle": content}, Origin: Origin{Replaces: replaces}}
+	}
+	for name, test := range map[string]struct {
+		releases []Release // newest first
+		want     string
+		before   string
+	}{
+		"one version": {[]Release{at("v1", "a", 1, "")}, "v1 current", ""},
+		"two":         {[]Release{at("v2", "b", 1, ""), at("v1", "a", 1, "")}, "v2 current, v1 replaced", "v1"},
+		"a failed one in between is not gone back to": {
+			[]Release{at("v4", "d", 1, ""), at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
+			"v4 current, v3 replaced, v2 failed, rolled back, v1 replaced", "v3",
+		},
+		"after a rollback, the version that failed is not gone back to": {
+			[]Release{at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")}, "v3 current, v2 failed, rolled back, v1 replaced", "",
+		},
+		"scaled versions are no other release": {
+			[]Release{at("v4", "b", 3, ""), at("v3", "b", 1, ""), at("v2", "a", 0, ""), at("v1", "a", 1, "")}, "v4 current, v3 replaced, v2 stopped, v1 replaced", "v1",
+		},
+		"scaled in between": {[]Release{at("v3", "b", 2, ""), at("v2", "a", 2, ""), at("v1", "a", 1, "")}, "v3 current, v2 scaled, v1 replaced", "v2"},
+		"none":              {nil, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			entries := Entries(test.releases)
+			var words []string
+			for _, e := range entries {
+				words = append(words, fmt.Sprintf("%s %s", e.Version, e.Fate))
+			}
+			if got := strings.Join(words, ", "); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			before := ""
+			if e := Before(entries); e != nil {
+				before = e.Version
+			}
+			if before != test.before {
+				t.Errorf("goes back to %q, want %q", before, test.before)
+			}
+		})
+	}
+}
