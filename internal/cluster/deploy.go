@@ -132,7 +132,8 @@ func back(ctx context.Context, s Scheduler, failed Release, before *Release, d D
 	target.Instances = 0
 	if before != nil {
 		target, b.To = *before, before.Version
-		target.Origin.Replaces = d.Version
+		target.Origin.By, target.Origin.At = failed.Origin.By, time.Now()
+		target.Origin.Replaces, target.Origin.Message = d.Version, "back from "+d.Version
 	}
 	b.Deployment, b.Err = s.Apply(ctx, target, ApplyOptions{Over: d.Version, Force: true})
 	if b.Err != nil {

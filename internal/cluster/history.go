@@ -16,7 +16,7 @@ type Fate string
 const (
 	Current    Fate = "current"
 	Replaced   Fate = "replaced"
-	RolledBack Fate = "failed, rolled back"
+	RolledBack Fate = "rolled back"
 	Scaled     Fate = "scaled"
 	Stopped    Fate = "stopped"
 )

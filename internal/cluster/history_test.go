@@ -19,10 +19,10 @@ func TestHistory(t *testing.T) {
 		"two":         {[]Release{at("v2", "b", 1, ""), at("v1", "a", 1, "")}, "v2 current, v1 replaced", "v1"},
 		"a failed one in between is not gone back to": {
 			[]Release{at("v4", "d", 1, ""), at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
-			"v4 current, v3 replaced, v2 failed, rolled back, v1 replaced", "v3",
+			"v4 current, v3 replaced, v2 rolled back, v1 replaced", "v3",
 		},
 		"after a rollback, the version that failed is not gone back to": {
-			[]Release{at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")}, "v3 current, v2 failed, rolled back, v1 replaced", "",
+			[]Release{at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")}, "v3 current, v2 rolled back, v1 replaced", "",
 		},
 		"scaled versions are no other release": {
 			[]Release{at("v4", "b", 3, ""), at("v3", "b", 1, ""), at("v2", "a", 0, ""), at("v1", "a", 1, "")}, "v4 current, v3 replaced, v2 stopped, v1 replaced", "v1",

@@ -55,14 +55,14 @@ type Setting struct {
 
 // Compare plans how to get from what runs, nil for nothing, to what is wanted.
 func Compare(running *Release, wanted Release) Plan {
-	p := Plan{Instances: wanted.Instances}
+	p := Plan{Services: []Item{}, Settings: []Setting{}, Instances: wanted.Instances}
 	was := Release{}
 	if running != nil {
 		was = *running
 		p.Version, p.InstancesNow = was.Version, was.Instances
 	}
-	p.Services = compareServices(was.Services, wanted.Services)
-	p.Settings = compareSettings(was.Settings, wanted.Settings)
+	p.Services = append(p.Services, compareServices(was.Services, wanted.Services)...)
+	p.Settings = append(p.Settings, compareSettings(was.Settings, wanted.Settings)...)
 	if running != nil && p.restarts() {
 		p.Replaced = was.Instances
 	}
@@ -128,7 +128,7 @@ func (p Plan) Count() map[Kind]int {
 		n[i.Kind]++
 	}
 	for _, s := range p.Settings {
-		if s.Name != SettingBundle || !p.tellsFiles() {
+		if p.shows(s) {
 			n[s.kind()]++
 		}
 	}
@@ -172,9 +172,18 @@ func (p Plan) Lines() []string {
 	return append(lines, p.consequences()...)
 }
 
+// shows says that a setting is worth a line: not the files, where the services
+// tell of them, and of a new app only what it costs.
+func (p Plan) shows(s Setting) bool {
+	if p.Version == "" {
+		return slices.Contains([]string{"cpus", "mem", "disk", "gpus"}, s.Name)
+	}
+	return s.Name != SettingBundle || !p.tellsFiles()
+}
+
 // tellsFiles says that the services show what is new in the bundle.
 func (p Plan) tellsFiles() bool {
-	return p.Version == "" || slices.ContainsFunc(p.Services, func(i Item) bool { return i.Kind != Same })
+	return slices.ContainsFunc(p.Services, func(i Item) bool { return i.Kind != Same })
 }
 
 type planRow struct{ mark, subject, name, text string }
@@ -185,7 +194,7 @@ func (p Plan) rows() []planRow {
 		rows = append(rows, i.rows()...)
 	}
 	for _, s := range p.Settings {
-		if s.Name != SettingBundle || !p.tellsFiles() {
+		if p.shows(s) {
 			rows = append(rows, s.row("app"))
 		}
 	}

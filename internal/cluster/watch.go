@@ -151,7 +151,8 @@ func (w Watch) heard(e Event) (Watch, []Line) {
 // known yet.
 func (w Watch) concerns(f Failure) bool {
 	known := slices.ContainsFunc(w.Failures, func(k Failure) bool { return k.Instance == f.Instance })
-	return f.Version == w.version() && !known
+	ours := f.Version == w.version() || f.Version == w.Goal.Deployment.Version
+	return ours && !known
 }
 
 // version is the instances' own: that of the app, unless it was only scaled.
@@ -220,7 +221,7 @@ func (w Watch) unready() string {
 // Words are how far an instance is, for a person.
 func Words(i Instance) string {
 	text := map[InstanceState]string{
-		Staging: "launched", Pulling: "pulling images", Starting: "starting containers", Checking: "running, health not known yet",
+		Staging: "launched", Pulling: "pulling images", Starting: "starting", Checking: "running, health not known yet",
 		Ready: "ready", Unhealthy: "not healthy", Ending: "stopping", Lost: "lost: its agent does not answer",
 	}[i.State]
 	text = cmp.Or(text, string(i.State))

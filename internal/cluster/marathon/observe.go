@@ -39,10 +39,25 @@ func observation(a *Status) cluster.Observation {
 		o.Deployments = append(o.Deployments, d.ID)
 	}
 	for _, t := range a.Tasks {
-		o.Instances = append(o.Instances, instance(t, len(a.HealthChecks) > 0))
+		i := instance(t, len(a.HealthChecks) > 0)
+		i.Version = settledVersion(i.Version, o.Config)
+		o.Instances = append(o.Instances, i)
+	}
+	if o.Failure != nil {
+		o.Failure.Version = settledVersion(o.Failure.Version, o.Config)
 	}
 	slices.SortFunc(o.Instances, func(x, y cluster.Instance) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.ID, y.ID)) })
 	return o
+}
+
+// settledVersion is the version of what an instance consists of: one that was
+// started after the app was scaled has the app's newer version, and is no other
+// than those before. Versions are times that sort as text.
+func settledVersion(version, config string) string {
+	if version >= config {
+		return config
+	}
+	return version
 }
 
 func instance(t Task, checked bool) cluster.Instance {
@@ -104,7 +119,7 @@ func whyWaiting(q *Queued) string {
 		return fmt.Sprintf("the last one failed, so Marathon waits for %d s before the next", left)
 	}
 	if q.Offers.Processed == 0 {
-		return "waiting for offers: none came yet from Mesos (no agent free, or the role gets none)"
+		return "no offer came yet from Mesos (no agent is free, or none for its role)"
 	}
 	rejects := q.Offers.Last
 	if declined(rejects) == 0 {
