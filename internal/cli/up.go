@@ -136,7 +136,8 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 		return o, err
 	}
 	o.Task = &facts
-	return o, a.ownFiles(facts, &o.Project, false)
+	o.Project.Files, err = filesOf(facts, o.Project.Files)
+	return o, err
 }
 
 func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err error) {

@@ -33,5 +33,8 @@ If the pod is meant to end when its work is done, it is a job: say kind: job in 
 
 Everything that had been made was removed again.`},
 		{Code: "DCE509", Title: "Stopping met trouble", Exit: ExitFailed, Text: `The pod ended, but something went wrong while its containers were stopped. dce ls shows what is left of it, and dce down --local NAME tries again.`},
+		{Code: "DCE510", Title: "The Docker engine stopped the pod", Exit: ExitFailed, Text: `The Docker engine was restarted, and all containers of the pod had ended when it was back. An engine stops its containers when it is stopped, and those that outlived it when it starts again.
+
+Run the pod again. With "live-restore": true in /etc/docker/daemon.json an engine keeps its containers over a restart, and pods go on as if nothing had happened.`},
 	}
 }

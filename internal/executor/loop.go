@@ -33,10 +33,7 @@ type (
 		verdict health.Verdict
 	}
 	// over says that nothing of a task runs any more.
-	over struct {
-		task *task
-		left remains
-	}
+	over struct{ task *task }
 )
 
 // post hands something to the loop, unless it has ended.
@@ -99,7 +96,6 @@ func (x *executor) handle(ctx context.Context, m any) {
 	case checked:
 		x.checked(m)
 	case over:
-		x.remember(m.left)
 		delete(x.tasks, m.task.id)
 	}
 }
@@ -128,7 +124,6 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 	staging, cancel := context.WithCancel(ctx)
 	t.abort = cancel
 	s := x.stager(t)
-	x.noteCgroup(s.podID())
 	x.work.Go(func() {
 		defer cancel()
 		r, err := s.stage(staging)
@@ -140,10 +135,9 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 func (x *executor) stager(t *task) *stager {
 	return &stager{
 		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect,
-		began:   time.Now(),
-		reached: x.reached,
-		report:  func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
-		log:     x.o.Log.With(slog.String("task_id", t.id)),
+		began:  time.Now(),
+		report: func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
+		log:    x.o.Log.With(slog.String("task_id", t.id)),
 	}
 }
 
@@ -169,7 +163,8 @@ func (x *executor) run(ctx context.Context, t *task, r *run) {
 		r.life.Post(*t.killed)
 	}
 	x.work.Go(func() {
-		x.post(over{t, r.live(ctx)})
+		r.live(ctx)
+		x.post(over{t})
 	})
 }
 

@@ -32,8 +32,6 @@ type run struct {
 
 	docker *engine.Engine
 	podID  string
-	// keep is how long the pod is kept for inspection when it has failed.
-	keep   time.Duration
 	ports  []render.PortMapping
 	report func(pod.Pod, where)
 	log    *slog.Logger
@@ -42,7 +40,7 @@ type run struct {
 // run makes the pod's life of what was rendered. Nothing is started.
 func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
 	r := &run{
-		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log,
+		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log,
 		view: view{taskID: p.facts.ID},
 	}
 	if err := s.checks(p, r); err != nil {
@@ -59,11 +57,9 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.events = events
 	r.files = podlog.New(podlog.Options{Dir: logs, Stdout: s.o.Stdout, Stderr: s.o.Stderr}, result.Project.ServiceNames())
 	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
-	values := life.Secrets(p.project.Compose, p.settings.Secrets)
-	fill(values, p.project.Compose, p.secrets, p.settings.Secrets)
 	r.life, err = life.New(ctx, life.Options{
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, RemoveVolumes: !p.options.keepVolumes,
-		Secrets: values, SecretFiles: life.SecretFiles(p.project.Compose), Rules: s.rules(p, result), Cgroup: p.parent,
+		Secrets: life.Secrets(p.project.Compose, p.settings.Secrets), Rules: s.rules(p, result), Cgroup: p.parent,
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: func(ctx context.Context) { r.logs.Drain(ctx, drainTime) },
 		Events: events, Log: s.log,
 	})
@@ -89,15 +85,14 @@ func (s *stager) rules(p *plan, result render.Result) pod.Rules {
 	return rules
 }
 
-// live takes the pod through its life, and tells what is left of it.
-func (r *run) live(ctx context.Context) remains {
+// live takes the pod through its life.
+func (r *run) live(ctx context.Context) {
 	p := r.life.Run(ctx)
 	r.log.Info("pod ended", slog.String("state", string(p.State)), slog.Any("reason", p.Reason.String()))
 	if p.Rules.Keep || p.Rules.KeepFailed { // nothing was drained yet
 		r.logs.Drain(ctx, drainTime)
 	}
 	r.close()
-	return r.remains(p)
 }
 
 func (r *run) close() {

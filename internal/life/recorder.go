@@ -18,7 +18,6 @@ type recorder struct {
 
 	mu   sync.Mutex
 	seen diag.List
-	left bool // the last removal did not remove everything
 }
 
 // Prepare implements supervisor.Engine.
@@ -32,11 +31,7 @@ func (r *recorder) Remove(ctx context.Context) error {
 	if r.beforeRemove != nil {
 		r.beforeRemove(ctx)
 	}
-	err := r.Engine.Remove(ctx)
-	r.mu.Lock()
-	r.left = err != nil
-	r.mu.Unlock()
-	return r.note(ctx, err)
+	return r.note(ctx, r.Engine.Remove(ctx))
 }
 
 // note leaves out what is only the echo of being told to stop.

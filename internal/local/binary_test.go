@@ -67,12 +67,17 @@ type place struct {
 func at(t *testing.T, compose string) *place {
 	t.Helper()
 	t.Parallel()
-	api := enginetest.Require(t)
+	return on(t, enginetest.Require(t), compose)
+}
+
+// on makes a place that works with an engine, which env leads to.
+func on(t *testing.T, api *client.Client, compose string, env ...string) *place {
+	t.Helper()
 	p := &place{
 		t: t, api: api, bin: binary(t), dir: t.TempDir(), image: enginetest.Busybox(t, api),
 		name: enginetest.PodID(t, "local"),
 	}
-	p.env = append(os.Environ(),
+	p.env = append(append(os.Environ(), env...),
 		"XDG_STATE_HOME="+filepath.Join(p.dir, "state"), "DCE_LEASE_DIR="+filepath.Join(p.dir, "leases"), "COLUMNS=200")
 	p.write(compose)
 	enginetest.Clean(t, api, p.id())

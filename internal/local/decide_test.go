@@ -224,7 +224,7 @@ func TestAWriterNeitherWaitsForItsReaderNorFailsWithoutOne(t *testing.T) {
 func TestEveryWayToFailHasACodeOfTheCatalogue(t *testing.T) {
 	for _, c := range []pod.Cause{
 		pod.CauseExit, pod.CauseOOM, pod.CauseUnhealthy, pod.CauseInfra, pod.CauseAllExited,
-		pod.CauseRemoved, pod.CausePrepare, pod.CauseStart, pod.CauseLaunchTime, pod.CauseEngine,
+		pod.CauseRemoved, pod.CausePrepare, pod.CauseStart, pod.CauseLaunchTime, pod.CauseEngine, pod.CauseEngineRestart,
 	} {
 		if e, ok := diag.Lookup(codeOf(c)); !ok || e.Exit == diag.ExitDone {
 			t.Errorf("cause %s has code %s, which is %+v", c, codeOf(c), e)

@@ -44,7 +44,7 @@ func (a *attached) identity() lease.Identity {
 func (a *attached) run(ctx context.Context, o order) (outcome, error) {
 	view := newView(a.machine, o)
 	defer view.close(context.WithoutCancel(ctx))
-	l, err := attend(ctx, a.machine, o, audience{progress: view, report: view.report, beforeRemove: view.drain})
+	l, err := attend(ctx, a.machine, o, audience{progress: view, report: view.report, reach: view.reach, beforeRemove: view.drain})
 	if err != nil {
 		return outcome{}, err
 	}

@@ -100,6 +100,8 @@ func failure(id string, r pod.Reason, e pod.Evidence, kept bool) diag.Diagnostic
 		d.Hint = "give the service, or with --mem the pod, more memory"
 	case r.Cause == pod.CauseLaunchTime:
 		d.Hint = "see what it waits for with: dce up --local --keep, then dce logs --local " + id
+	case r.Cause == pod.CauseEngineRestart:
+		d.Hint = `run it again; with "live-restore": true in /etc/docker/daemon.json the engine keeps containers over its restart`
 	default:
 		d.Hint = "run it again with --keep to look at the containers as they ended"
 	}
@@ -131,6 +133,8 @@ func codeOf(c pod.Cause) diag.Code {
 		return "DCE503"
 	case pod.CauseEngine:
 		return "DCE504"
+	case pod.CauseEngineRestart:
+		return "DCE510"
 	case pod.CauseInfra:
 		return "DCE505"
 	case pod.CauseRemoved:

@@ -61,6 +61,25 @@ func (v *view) report(p pod.Pod) {
 	}
 }
 
+// reach tells why nothing is heard of the pod. A start without its engine ends
+// in an error that tells.
+func (v *view) reach(back bool) {
+	v.mu.Lock()
+	starting := v.display != nil
+	v.mu.Unlock()
+	if starting {
+		return
+	}
+	switch bound := v.order.Rules.EngineTimeout; {
+	case back:
+		v.machine.Screen.Say("the Docker engine is back")
+	case bound > 0:
+		v.machine.Screen.Say("the Docker engine does not answer: waiting for it, %s at most", bound)
+	default:
+		v.machine.Screen.Say("the Docker engine does not answer: waiting for it")
+	}
+}
+
 func (v *view) line(l engine.LogLine) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -18,9 +18,9 @@ func Next(p Pod, e Event) (Pod, []Effect) {
 	case Started:
 		return started(p, e)
 	case Observed:
-		return judge(p.with(e.Container), p.Healthy())
+		return observed(p, e.Container)
 	case Listed:
-		return judge(p.without(e.Names), p.Healthy())
+		return listed(p, e.Names)
 	case Kill:
 		return kill(p, e)
 	case Unfit:
@@ -125,7 +125,7 @@ func engineLost(p Pod) (Pod, []Effect) {
 	if p.EngineLost || p.State.Terminal() {
 		return p, nil
 	}
-	p.EngineLost = true
+	p.EngineLost, p.Returning = true, false
 	if p.Rules.EngineTimeout == 0 {
 		return p, nil
 	}
@@ -136,7 +136,7 @@ func engineBack(p Pod) (Pod, []Effect) {
 	if !p.EngineLost || p.State.Terminal() {
 		return p, nil
 	}
-	p.EngineLost = false
+	p.EngineLost, p.Returning, p.HealthyBefore = false, true, p.Healthy()
 	return p, []Effect{ClearTimer{TimerEngine}}
 }
 
@@ -166,6 +166,44 @@ func removed(p Pod) (Pod, []Effect) {
 	}
 	p.Removed = true
 	return p, []Effect{Exit{}}
+}
+
+// observed waits for the whole list of an engine that was away: of what ended
+// meanwhile, the first to be named need not be the reason.
+func observed(p Pod, c Container) (Pod, []Effect) {
+	if p.Returning {
+		return p.with(c), nil
+	}
+	return judge(p.with(c), p.Healthy())
+}
+
+func listed(p Pod, names []string) (Pod, []Effect) {
+	healthy := p.Healthy()
+	p = p.without(names)
+	if !p.Returning {
+		return judge(p, healthy)
+	}
+	p.Returning = false
+	if (p.State == Starting || p.State == Running) && p.engineEndedIt() {
+		return fail(p, Reason{Cause: CauseEngineRestart})
+	}
+	return judge(p, p.HealthyBefore)
+}
+
+// engineEndedIt reports whether the engine has ended the containers of a pod
+// while it was away. Infra never ends by itself; without one, a service pod of
+// which nothing is left has been ended, too.
+func (p Pod) engineEndedIt() bool {
+	ended := 0
+	for _, c := range p.Containers {
+		if c.State == Exited && c.Service == p.Rules.Infra {
+			return true
+		}
+		if c.State == Exited {
+			ended++
+		}
+	}
+	return ended > 0 && ended == len(p.Containers) && p.Rules.Infra == "" && !p.Rules.Job
 }
 
 // judge finds what the containers' states mean for the pod.

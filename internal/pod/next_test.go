@@ -242,6 +242,22 @@ func TestNext(t *testing.T) {
 			with(func(r *Rules) { r.EngineTimeout = time.Minute }), after(EngineLost{}, EngineBack{}, TimedOut{TimerEngine}),
 			cameUp + "set engine timer to 1m0s\nclear engine timer\n= running",
 		},
+		"an engine that stopped the containers while it was away is the reason": {
+			service, after(EngineLost{}, EngineBack{}, exited("web", 143, 3), exited("db", 0, 2), exited("infra", 0, 4), Listed{Names: []string{"infra-1", "web-1", "db-1"}}),
+			cameUp + "clear engine timer\n" + stops + "stop\n= stopping because of engine_restart",
+		},
+		"a service that failed while the engine was away is the reason": {
+			service, after(EngineLost{}, EngineBack{}, exited("web", 3, 3), up("db"), up("infra"), Listed{Names: []string{"infra-1", "web-1", "db-1"}}),
+			cameUp + "clear engine timer\n" + stops + "stop with evidence of web-1\n= stopping because of exit of web (3) after 3s",
+		},
+		"without infra, an engine that stopped everything is the reason": {
+			with(func(r *Rules) { r.Infra = "" }), after(EngineLost{}, EngineBack{}, gone("infra"), exited("web", 0, 3), exited("db", 0, 2), exited("infra", 0, 2), Listed{Names: []string{"web-1", "db-1", "infra-1"}}),
+			cameUp + "clear engine timer\n" + stops + "stop\n= stopping because of engine_restart",
+		},
+		"a health that changed while the engine was away is told": {
+			service, []Event{Launch{}, Prepared{}, up("infra"), up("db"), checked(Healthy), Started{}, EngineLost{}, EngineBack{}, checked(HealthStarting), up("db"), up("infra"), Listed{Names: []string{"infra-1", "web-1", "db-1"}}},
+			cameUp + "clear engine timer\nreport running\n= running",
+		},
 		"any exit ends the pod when it is told so": {
 			with(func(r *Rules) { r.AbortOnExit = true }), after(exited("web", 0, 1), Stopped{}),
 			cameUp + stops + "stop with evidence of web-1\nreport finished\nremove\n= finished because of exit of web (0) after 1s",

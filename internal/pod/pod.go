@@ -116,19 +116,20 @@ type Cause string
 
 // The causes.
 const (
-	CauseNone        Cause = ""
-	CauseExit        Cause = "exit"         // a service ended, and that ends the pod
-	CauseOOM         Cause = "oom"          // a container was killed at its memory limit
-	CauseUnhealthy   Cause = "unhealthy"    // a healthcheck failed
-	CauseInfra       Cause = "infra"        // the holder of the pod's network died
-	CauseAllExited   Cause = "all_exited"   // a service pod with nothing left to run
-	CauseRemoved     Cause = "removed"      // somebody removed a container
-	CausePrepare     Cause = "prepare"      // checks, pull or build failed
-	CauseStart       Cause = "start"        // the engine could not start it
-	CauseLaunchTime  Cause = "launch_time"  // not running in time
-	CauseEngine      Cause = "engine"       // the engine was out of reach for too long
-	CauseKill        Cause = "kill"         // somebody asked for the end
-	CauseJobFinished Cause = "job_finished" // every service of a job exited 0
+	CauseNone          Cause = ""
+	CauseExit          Cause = "exit"           // a service ended, and that ends the pod
+	CauseOOM           Cause = "oom"            // a container was killed at its memory limit
+	CauseUnhealthy     Cause = "unhealthy"      // a healthcheck failed
+	CauseInfra         Cause = "infra"          // the holder of the pod's network died
+	CauseAllExited     Cause = "all_exited"     // a service pod with nothing left to run
+	CauseRemoved       Cause = "removed"        // somebody removed a container
+	CausePrepare       Cause = "prepare"        // checks, pull or build failed
+	CauseStart         Cause = "start"          // the engine could not start it
+	CauseLaunchTime    Cause = "launch_time"    // not running in time
+	CauseEngine        Cause = "engine"         // the engine was out of reach for too long
+	CauseEngineRestart Cause = "engine_restart" // the engine was away, and has ended the containers
+	CauseKill          Cause = "kill"           // somebody asked for the end
+	CauseJobFinished   Cause = "job_finished"   // every service of a job exited 0
 )
 
 // Reason is why a pod ended: the first thing that went wrong, or who asked.
@@ -162,6 +163,10 @@ type Pod struct {
 	StopErr string
 	// EngineLost says that the engine is out of reach.
 	EngineLost bool
+	// Returning says that it answers again and has not yet listed everything;
+	// HealthyBefore is whether the pod was healthy when it was lost.
+	Returning     bool
+	HealthyBefore bool
 	// Evidence is what was gathered of the failure: log lines, health output.
 	Evidence Evidence
 	Removed  bool

@@ -32,6 +32,8 @@ func (r Reason) String() string {
 		return "not running" + r.within() + r.waitingFor()
 	case CauseEngine:
 		return "the Docker engine was out of reach" + r.forTime()
+	case CauseEngineRestart:
+		return "the Docker engine was restarted, which stopped the pod's containers"
 	case CauseKill:
 		return r.killed()
 	case CauseJobFinished:

@@ -22,6 +22,7 @@ func TestAReasonIsTextThatAPersonUnderstands(t *testing.T) {
 		"start":               {Reason{Cause: CauseStart}, "starting the pod failed"},
 		"not in time":         {Reason{Cause: CauseLaunchTime, After: time.Minute, Service: "db"}, "not running within 1m0s: service db was not ready"},
 		"engine":              {Reason{Cause: CauseEngine, After: time.Minute}, "the Docker engine was out of reach for 1m0s"},
+		"engine restarted":    {Reason{Cause: CauseEngineRestart}, "the Docker engine was restarted, which stopped the pod's containers"},
 		"kill":                {Reason{Cause: CauseKill, Message: "dce down"}, "stopped by dce down"},
 		"kill, nobody's name": {Reason{Cause: CauseKill}, "stopped on request"},
 		"job":                 {Reason{Cause: CauseJobFinished}, "every service of the job exited with code 0"},

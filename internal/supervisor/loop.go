@@ -103,6 +103,10 @@ func (l *loop) note(was pod.Pod, e pod.Event) {
 	if was.State != l.pod.State {
 		l.o.Log.Info("pod changed state", slog.String("from", string(was.State)), slog.String("state", string(l.pod.State)))
 	}
+	if was.EngineLost != l.pod.EngineLost {
+		l.o.Log.Warn("the engine comes or goes", slog.Bool("lost", l.pod.EngineLost))
+		l.out.reach(!l.pod.EngineLost)
+	}
 	if e, ok := e.(pod.Removed); ok && e.Err != "" {
 		l.o.Log.Error("removing the pod left something behind", slog.String("err", e.Err))
 	}

@@ -43,6 +43,12 @@ func (b *outbox) end() {
 
 func (b *outbox) report(p pod.Pod) { b.mail.put(func() { b.o.Front.Report(p) }) }
 
+func (b *outbox) reach(back bool) {
+	if b.o.Reach != nil {
+		b.mail.put(func() { b.o.Reach(back) })
+	}
+}
+
 func (b *outbox) line(l Line) {
 	if b.o.Events == nil {
 		return

@@ -53,6 +53,9 @@ type Options struct {
 	Log *slog.Logger
 	// Events takes the timeline, one JSON object a line (Line); nil is none.
 	Events io.Writer
+	// Reach hears when the engine is lost (false) and when it is back; nil is
+	// nobody. It is called as Front is.
+	Reach func(back bool)
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
