@@ -244,7 +244,7 @@ func (x *executor) checked(c checked) {
 		return
 	}
 	if u, ok := t.view.update(t.pod); ok {
-		u.Message = c.verdict.Message
+		u.Message = t.view.redactor.text(c.verdict.Message)
 		x.tell(u)
 	}
 }

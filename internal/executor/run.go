@@ -26,6 +26,10 @@ type run struct {
 	files  *podlog.Log
 	events io.Closer
 	view   view
+	dir    string // where the task's own files go
+	// redactor takes the values of secrets out of all that is written or told.
+	redactor redactor
+	witness  witness
 	// probe is the framework's own health check, nil without one.
 	probe health.Probe
 	pace  health.Pace
@@ -39,10 +43,12 @@ type run struct {
 
 // run makes the pod's life of what was rendered. Nothing is started.
 func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
+	secrets := life.Secrets(p.project.Compose, p.settings.Secrets)
 	r := &run{
-		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log,
-		view: view{taskID: p.facts.ID},
+		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log, dir: p.dir,
+		redactor: newRedactor(p.settings.Secrets, secrets), witness: witness{ended: make(chan pod.Pod, 1)},
 	}
+	r.view = view{taskID: p.facts.ID, redactor: r.redactor}
 	if err := s.checks(p, r); err != nil {
 		return nil, err
 	}
@@ -59,9 +65,9 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
 	r.life, err = life.New(ctx, life.Options{
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, RemoveVolumes: !p.options.keepVolumes,
-		Secrets: life.Secrets(p.project.Compose, p.settings.Secrets), Rules: s.rules(p, result), Cgroup: p.parent,
-		Progress: steps{s.log}, Report: r.reported, BeforeRemove: func(ctx context.Context) { r.logs.Drain(ctx, drainTime) },
-		Events: events, Log: s.log,
+		Secrets: secrets, Rules: s.rules(p, result), Cgroup: p.parent,
+		Progress: steps{s.log}, Report: r.reported, BeforeRemove: r.beforeRemove,
+		Events: r.redactor.writer(events), Log: s.log,
 	})
 	if err != nil {
 		r.close()
@@ -88,11 +94,17 @@ func (s *stager) rules(p *plan, result render.Result) pod.Rules {
 // live takes the pod through its life.
 func (r *run) live(ctx context.Context) {
 	p := r.life.Run(ctx)
-	r.log.Info("pod ended", slog.String("state", string(p.State)), slog.Any("reason", p.Reason.String()))
-	if p.Rules.Keep || p.Rules.KeepFailed { // nothing was drained yet
-		r.logs.Drain(ctx, drainTime)
+	r.log.Info("pod ended", slog.String("state", string(p.State)), slog.String("reason", r.redactor.text(p.Reason.String())))
+	if p.State.Terminal() && p.Rules.KeepFailed { // a pod that is kept was not removed
+		r.beforeRemove(ctx)
 	}
 	r.close()
+}
+
+// beforeRemove takes from the containers what is only there with them.
+func (r *run) beforeRemove(ctx context.Context) {
+	r.logs.Drain(ctx, drainTime)
+	r.inspect(ctx)
 }
 
 func (r *run) close() {
@@ -114,6 +126,8 @@ func (r *run) reported(p pod.Pod) {
 		r.logs.Start()
 	case pod.Running:
 		w = r.where()
+	case pod.Finished, pod.Failed, pod.Killed:
+		r.witness.ends(p)
 	default:
 	}
 	r.report(p, w)

@@ -13,6 +13,7 @@ const (
 	taskFile     = "dce-task.json"
 	renderedFile = "compose.rendered.yaml"
 	eventsFile   = "dce-events.jsonl"
+	inspectFile  = "dce-inspect.json"
 	logsDir      = "dce-logs"
 )
 

@@ -25,6 +25,8 @@ type view struct {
 	// verdict counts, and there is none before the first result.
 	judged  bool
 	verdict *health.Verdict
+	// redactor takes the values of secrets out of messages.
+	redactor redactor
 }
 
 // update is what an agent is to be told about a pod, and whether there is
@@ -41,10 +43,10 @@ func (v view) update(p pod.Pod) (mesos.Update, bool) {
 		if p.Outcome != pod.Killed {
 			return u, false
 		}
-		u.State, u.Message = v1.TASK_KILLING, p.Reason.String()
+		u.State, u.Message = v1.TASK_KILLING, v.redactor.text(p.Reason.String())
 		return u, true
 	case pod.Finished, pod.Failed, pod.Killed:
-		u.State, u.Reason, u.Message = terminal(p), reason(p), message(p)
+		u.State, u.Reason, u.Message = terminal(p), reason(p), v.redactor.text(message(p))
 		if unhealthy := p.Reason.Cause == pod.CauseUnhealthy; unhealthy {
 			healthy := false
 			u.Healthy = &healthy

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"dce/internal/devcluster/agent"
+)
+
+// What is left of a failed pod tells why, and no secret.
+func TestASandboxTellsOfAFailureAndNoSecret(t *testing.T) {
+	t.Parallel()
+	const fromFile, fromTask = "hunter2-of-a-file", "hunter2-of-the-task"
+	s := onAgent(t, agent.Options{})
+	s.environ = map[string]string{"API_TOKEN": fromTask}
+	s.launch(map[string]string{
+		"dce.yaml": "secrets: [DB_PASSWORD, API_TOKEN]\n",
+		".env":     "DB_PASSWORD=" + fromFile + "\n",
+		"compose.yaml": `services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'test -n "$$DB_PASSWORD" -a -n "$$API_TOKEN" || exit 9; echo "$$API_TOKEN" >/seen; trap "exit 0" TERM; sleep 1000 & wait']
+    environment: {DB_PASSWORD: "${DB_PASSWORD}", API_TOKEN: }
+    healthcheck:
+      test: [CMD-SHELL, 'test -e /seen || exit 0; echo "refused: $$(cat /seen) $$DB_PASSWORD"; exit 1']
+      interval: 1s
+      retries: 2
+`,
+	})
+	s.told(mesos.TASK_STARTING)
+	failed := s.told(mesos.TASK_FAILED)
+	if want := "its last health check said: refused: *** ***"; !strings.Contains(failed.GetMessage(), want) {
+		t.Errorf("message %q, want %q in it", failed.GetMessage(), want)
+	}
+	s.gone()
+
+	var inspected []struct {
+		Name   string
+		State  struct{ Health *struct{ Log []struct{ Output string } } }
+		Config struct{ Env []string }
+	}
+	if err := json.Unmarshal([]byte(s.read("dce-inspect.json")), &inspected); err != nil {
+		t.Fatal(err)
+	}
+	if len(inspected) != 2 {
+		t.Fatalf("%d containers inspected, want infra and web", len(inspected))
+	}
+	web := inspected[1]
+	if env := strings.Join(web.Config.Env, " "); !strings.Contains(env, "DB_PASSWORD=*** ") || web.State.Health == nil || len(web.State.Health.Log) == 0 ||
+		!strings.HasPrefix(web.State.Health.Log[0].Output, "refused: ***") {
+		t.Errorf("inspected: %+v", web)
+	}
+	for path, text := range s.files() {
+		if path == ".env" || path == "compose.yaml" { // the job's own
+			continue
+		}
+		for _, secret := range []string{fromFile, fromTask} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s holds %s", path, secret)
+			}
+		}
+	}
+}
+
+// files are the texts of all files of the sandbox, by their path in it.
+func (s *stage) files() map[string]string {
+	s.Helper()
+	all := map[string]string{}
+	root := s.sandbox()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		name, _ := filepath.Rel(root, path)
+		all[name] = string(text)
+		return err
+	})
+	if err != nil || len(all) == 0 {
+		s.Fatalf("the sandbox: %d files, %v", len(all), err)
+	}
+	return all
+}
