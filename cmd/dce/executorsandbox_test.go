@@ -41,8 +41,10 @@ func TestASandboxTellsOfAFailureAndNoSecret(t *testing.T) {
 	s.gone()
 
 	var inspected []struct {
-		Name   string
-		State  struct{ Health *struct{ Log []struct{ Output string } } }
+		Name  string
+		State struct {
+			Health *struct{ Log []struct{ Output string } }
+		}
 		Config struct{ Env []string }
 	}
 	if err := json.Unmarshal([]byte(s.read("dce-inspect.json")), &inspected); err != nil {

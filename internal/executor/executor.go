@@ -91,7 +91,8 @@ type executor struct {
 	tasks     map[string]*task
 	launched  int
 	ending    bool // told to end: nothing is launched any more
-	urgent    bool // told so twice
+	signalled bool // told so by the machine
+	urgent    bool // told so twice: no grace is left
 	lost      bool // no update can be delivered
 	left      <-chan time.Time
 

@@ -55,6 +55,7 @@ func (x *executor) loop(ctx context.Context) {
 		case m := <-x.mail:
 			x.handle(lives, m)
 		case by := <-x.o.Stops:
+			x.urgent, x.signalled = x.signalled, true
 			x.stop(by)
 		case <-ended:
 			ended = nil
@@ -183,24 +184,34 @@ func (x *executor) kill(k mesos.Kill) {
 	t.kill(killWithin(grace, "the scheduler"))
 }
 
-// stop ends every task and, with them, the executor. The second time leaves no
-// grace.
+// stop ends every task and, with them, the executor.
 func (x *executor) stop(by string) {
 	x.o.Log.Info("told to end", slog.String("by", by))
-	x.urgent, x.ending = x.ending, true
+	x.ending = true
 	grace := x.o.Environment.ShutdownGrace
-	bound := grace - margin(grace)
-	if x.left == nil && !x.lost {
-		x.left = time.After(grace)
-	}
-	k := pod.Kill{Grace: max(bound, pod.AtOnce), By: by, Now: x.urgent}
-	if x.lost { // nobody waits: the services have the time that they want
-		k.Grace = 0
-	}
+	last := grace
 	for _, t := range x.tasks {
+		k := pod.Kill{Grace: max(grace-margin(grace), pod.AtOnce), By: by, Now: x.urgent}
+		if x.lost { // the agent's grace is nobody's any more
+			k.Grace = t.stopTime()
+			last = max(last, k.Grace+lostMargin)
+		}
 		t.kill(k)
 	}
+	if x.left == nil || x.lost {
+		x.left = time.After(last)
+	}
 }
+
+const (
+	// lostTime bounds the stop of a pod whose agent is lost, where nobody has set
+	// timeouts.stop: its task counts as lost and runs elsewhere soon, so what a
+	// service asks for beyond that would have two of it.
+	lostTime = time.Minute
+	// lostMargin is what of the time of an executor without agent is for what
+	// comes after the stop.
+	lostMargin = 15 * time.Second
+)
 
 // margin is what of a grace is left for what comes after the stop: the
 // container that does not end takes the engine some 100 ms to kill, the update

@@ -30,6 +30,8 @@ type run struct {
 	// redactor takes the values of secrets out of all that is written or told.
 	redactor redactor
 	witness  witness
+	// stopTimeout is timeouts.stop, zero where nobody has set it.
+	stopTimeout time.Duration
 	// probe is the framework's own health check, nil without one.
 	probe health.Probe
 	pace  health.Pace
@@ -48,6 +50,7 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log, dir: p.dir,
 		redactor: newRedactor(p.settings.Secrets, secrets), witness: witness{ended: make(chan pod.Pod, 1)},
 	}
+	r.stopTimeout = p.project.Config.Timeouts.Stop
 	r.view = view{taskID: p.facts.ID, redactor: r.redactor}
 	if err := s.checks(p, r); err != nil {
 		return nil, err

@@ -124,3 +124,18 @@ func TestUpdate(t *testing.T) {
 		})
 	}
 }
+
+func TestStopTimeWithoutAnAgent(t *testing.T) {
+	for name, tt := range map[string]struct {
+		task task
+		want time.Duration
+	}{
+		"before there is a pod":             {task{}, lostTime},
+		"where nobody has set one":          {task{run: &run{}}, lostTime},
+		"what the job or the operator says": {task{run: &run{stopTimeout: time.Hour}}, time.Hour},
+	} {
+		if got := tt.task.stopTime(); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+}

@@ -48,6 +48,14 @@ func (t *task) kill(k pod.Kill) {
 	t.abort()
 }
 
+// stopTime is how long the pod may take to stop where no agent says.
+func (t *task) stopTime() time.Duration {
+	if t.run == nil || t.run.stopTimeout == 0 {
+		return lostTime
+	}
+	return t.run.stopTimeout
+}
+
 func (t *task) unchecked() {
 	if t.endChecks != nil {
 		t.endChecks()
