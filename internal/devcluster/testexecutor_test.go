@@ -27,7 +27,12 @@ func TestMain(m *testing.M) {
 	if words := os.Getenv("TEST_EXECUTOR"); words != "" {
 		os.Exit(runExecutor(strings.Fields(words))) //nolint:forbidigo // this process is the executor
 	}
-	goleak.VerifyTestMain(m)
+	const strange = "github.com/gambol99/go-marathon.(*marathonClient)"
+	goleak.VerifyTestMain(m, // go-marathon has no end
+		goleak.IgnoreAnyFunction(strange+".WaitOnGroup.func1.1"),
+		goleak.IgnoreAnyFunction(strange+".registerSSESubscription.func1"),
+		goleak.IgnoreAnyFunction("github.com/donovanhide/eventsource.(*Stream).stream"),
+	)
 }
 
 // testExecutor is a small executor. What it does is said by words in TEST_EXECUTOR:

@@ -2,6 +2,7 @@ package marathon
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 
@@ -86,9 +87,7 @@ func (s *Server) publish(t scheduler.Tell) {
 
 func messageOf(t scheduler.Tell) message {
 	fields := map[string]any{"eventType": t.Type, "timestamp": t.At}
-	for key, value := range t.Fields {
-		fields[key] = value
-	}
+	maps.Copy(fields, t.Fields)
 	data, err := json.Marshal(fields)
 	if err != nil {
 		panic(err) // a bug: fields hold nothing that JSON cannot

@@ -23,6 +23,8 @@ func (s *Server) routeInfo(method, what, rest string) reply {
 		return wrongMethod()
 	case what == "leader":
 		return ok(map[string]any{"leader": leader.host()})
+	case leader == nil: // it went this very moment
+		return reply{status: http.StatusBadGateway, text: "Could not determine the current leader"}
 	}
 
 	return ok(s.describe(leader))

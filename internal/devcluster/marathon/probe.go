@@ -25,13 +25,13 @@ type probes struct {
 
 	mu      sync.Mutex
 	closed  bool
-	running map[string]context.CancelFunc
+	running map[string]chan struct{} // closed to end it
 	wg      sync.WaitGroup
 }
 
 func newProbes(ctx context.Context, report func(scheduler.Probe, bool, string)) *probes {
 	return &probes{
-		ctx: ctx, report: report, running: map[string]context.CancelFunc{},
+		ctx: ctx, report: report, running: map[string]chan struct{}{},
 		client: &http.Client{
 			Transport: &http.Transport{
 				DisableKeepAlives: true, Proxy: nil,
@@ -55,14 +55,14 @@ func (r *probes) set(wanted []scheduler.Probe) {
 		key := probeKey(p)
 		keep[key] = true
 		if r.running[key] == nil && !r.closed {
-			ctx, cancel := context.WithCancel(r.ctx)
-			r.running[key] = cancel
-			r.wg.Go(func() { r.run(ctx, p) })
+			stop := make(chan struct{})
+			r.running[key] = stop
+			r.wg.Go(func() { r.run(r.ctx, stop, p) })
 		}
 	}
-	for key, cancel := range r.running {
+	for key, stop := range r.running {
 		if !keep[key] {
-			cancel()
+			close(stop)
 			delete(r.running, key)
 		}
 	}
@@ -76,8 +76,9 @@ func (r *probes) close() {
 	r.wg.Wait()
 }
 
-func (r *probes) run(ctx context.Context, p scheduler.Probe) {
-	for ctx.Err() == nil {
+// run probes until it is told to stop, or the server ends. A result that comes too late is ignored by the scheduler.
+func (r *probes) run(ctx context.Context, stop <-chan struct{}, p scheduler.Probe) {
+	for {
 		ok, cause := r.once(ctx, p)
 		if ctx.Err() != nil {
 			return
@@ -86,9 +87,15 @@ func (r *probes) run(ctx context.Context, p scheduler.Probe) {
 		timer := time.NewTimer(max(p.Interval, 10*time.Millisecond))
 		select {
 		case <-timer.C:
+		case <-stop:
+			timer.Stop()
+
+			return
 		case <-ctx.Done():
+			timer.Stop()
+
+			return
 		}
-		timer.Stop()
 	}
 }
 

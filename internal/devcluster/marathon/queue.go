@@ -137,7 +137,9 @@ func (s *Server) unusedOffers(q scheduler.Queued) []unusedOffer {
 	offered := offer{
 		ID: s.opts.Agent.ID() + "-O1", Hostname: s.opts.Agent.Hostname(), AgentID: s.opts.Agent.ID(), Attributes: []string{},
 		Resources: []resource{
-			{Name: "cpus", Role: "*", Scalar: &has.CPUs}, {Name: "mem", Role: "*", Scalar: &has.Mem}, {Name: "disk", Role: "*", Scalar: &has.Disk},
+			{Name: "cpus", Role: "*", Scalar: &has.CPUs},
+			{Name: "mem", Role: "*", Scalar: &has.Mem},
+			{Name: "disk", Role: "*", Scalar: &has.Disk},
 			{Name: "ports", Role: "*", Ranges: []span{{has.Ports[0], has.Ports[1]}}},
 		},
 	}

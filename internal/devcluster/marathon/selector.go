@@ -26,7 +26,7 @@ func parseSelector(text string) (selector, error) {
 	for rest := text; strings.TrimSpace(rest) != ""; {
 		m := part.FindStringSubmatch(rest)
 		if m == nil {
-			return nil, fmt.Errorf("Can not parse label selector %s. Reason: unexpected text at %q", text, rest) //nolint:staticcheck,revive // Marathon's words
+			return nil, fmt.Errorf("Can not parse label selector %s. Reason: unexpected text at %q", text, rest) //nolint:staticcheck // Marathon's words
 		}
 		rest = rest[len(m[0]):]
 		r := requirement{key: m[1], wants: "exists"}

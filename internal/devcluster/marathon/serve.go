@@ -94,8 +94,8 @@ func (s *Server) authorized(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	user, password, _ := r.BasicAuth()
-	token := strings.TrimPrefix(r.Header.Get("Authorization"), "token=")
-	if s.opts.Credentials != "" && same(user+":"+password, s.opts.Credentials) || s.opts.Token != "" && same(token, s.opts.Token) {
+	token, isToken := strings.CutPrefix(r.Header.Get("Authorization"), "token=")
+	if s.opts.Credentials != "" && same(user+":"+password, s.opts.Credentials) || isToken && s.opts.Token != "" && same(token, s.opts.Token) {
 		return true
 	}
 	if s.opts.Credentials != "" {

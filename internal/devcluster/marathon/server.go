@@ -91,7 +91,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	s.probes = newProbes(s.ctx, s.probed)
+	s.probes = newProbes(s.ctx, s.probed) //nolint:contextcheck // the life of the server
 	s.scheduler = scheduler.New(time.Now(), s.schedulerOptions())
 	err := s.setFaults(opts.Faults)
 	if err == nil {
@@ -103,7 +103,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.scheduler.Starve(time.Now(), opts.Faults.Starve)
-	updates := opts.Agent.Watch(s.ctx)
+	updates := opts.Agent.Watch(s.ctx) //nolint:contextcheck // the life of the server
 	s.wg.Go(func() { s.takeUpdates(updates) })
 	s.wg.Go(s.keepTime)
 
@@ -138,23 +138,19 @@ func (s *Server) FrameworkID() string { return s.opts.FrameworkID }
 
 // Drain removes all apps and waits until no task is left, or until ctx ends.
 func (s *Server) Drain(ctx context.Context) error {
-	gone, stop := s.events.subscribe(nil)
-	defer stop()
 	err := s.do(func(now time.Time) error {
-		s.scheduler.Starve(now, scheduler.InsufficientCpus)
+		s.scheduler.Starve(now, scheduler.InsufficientCpus) // nothing new begins
 		_, err := s.scheduler.Deploy(now, func(root scheduler.Root) (scheduler.Root, error) {
 			return root.WithoutGroup("/"), nil
 		}, scheduler.DeployOptions{Force: true})
 
 		return err
 	})
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
 	for err == nil && s.tasks() > 0 {
 		select {
-		case _, ok := <-gone:
-			if !ok { // it was too slow
-				gone, stop = s.events.subscribe(nil)
-				defer stop()
-			}
+		case <-ticker.C:
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the end of %d tasks: %w", s.tasks(), context.Cause(ctx))
 		}

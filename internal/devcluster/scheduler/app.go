@@ -187,8 +187,6 @@ func (a *App) essence() App {
 	return e
 }
 
-func (a *App) isOnlyScaleChange(to *App) bool { return !a.isUpgrade(to) && a.Instances != to.Instances }
-
 // Restarting is the app with a mark that all its instances are to be replaced.
 func (a *App) Restarting() *App {
 	marked := *a

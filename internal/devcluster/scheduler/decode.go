@@ -115,9 +115,9 @@ func checkFields(o object, t reflect.Type, path string, found *problems) {
 
 			continue
 		}
-		for i := range t.NumField() {
-			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == key {
-				checkKinds(o[key], t.Field(i).Type, at, found)
+		for field := range t.Fields() {
+			if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name == key {
+				checkKinds(o[key], field.Type, at, found)
 			}
 		}
 	}

@@ -21,9 +21,6 @@ func CanonicalID(id string) string { return canonical(id, "/") }
 // within says that an id is in a group or in a group of it.
 func within(id, group string) bool { return group == "/" || strings.HasPrefix(id, group+"/") }
 
-// depth is the number of parts of a path; the root has none.
-func depth(p string) int { return len(parts(p)) }
-
 func parts(p string) []string {
 	if p = strings.Trim(p, "/"); p == "" {
 		return nil
