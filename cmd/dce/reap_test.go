@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +15,7 @@ import (
 
 	"dce/internal/devcluster/agent"
 	"dce/internal/enginetest"
+	"dce/internal/lease"
 	taskfile "dce/internal/task"
 )
 
@@ -83,10 +87,92 @@ func TestAPodWhoseExecutorWasKilledIsReaped(t *testing.T) {
 			if len(r.Orphans) > 1 || len(r.Orphans) == 1 && (r.Orphans[0].Pod != known.ContainerID || r.Orphans[0].Reason != "nobody holds its lease") {
 				t.Errorf("reported %s", out)
 			}
-			enginetest.Eventually(t, time.Minute, "nothing to be left", func() (bool, string) {
-				left := enginetest.Left(t.Context(), t, s.api, known.ContainerID)
-				return len(left) == 0, strings.Join(left, ", ")
-			})
+			s.nothingLeft(known.ContainerID)
 		})
+	}
+}
+
+func (s *stage) nothingLeft(pod string) {
+	s.Helper()
+	enginetest.Eventually(s, time.Minute, "nothing to be left of pod "+pod, func() (bool, string) {
+		left := enginetest.Left(s.Context(), s, s.api, pod)
+		return len(left) == 0, strings.Join(left, ", ")
+	})
+	lease := filepath.Join("/run/dce", pod+".lease")
+	enginetest.Eventually(s, time.Minute, "its lease to go", func() (bool, string) {
+		_, err := os.Stat(lease)
+		return errors.Is(err, os.ErrNotExist), lease
+	})
+}
+
+func (s *stage) container(id string) string {
+	s.Helper()
+	known, err := s.agent.Executor("fw", id)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return known.ContainerID
+}
+
+func TestAnExecutorSweepsItsHostAtItsStart(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	s.launch(map[string]string{"compose.yaml": withVolume})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	orphan := s.container(s.id)
+	s.slain()
+	s.told(mesos.TASK_FAILED)
+
+	next := s.launchAs(s.id+"-next", map[string]string{"compose.yaml": strings.Replace(twoServices, `    ports: ["8080:80"]`, "", 1)})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	s.nothingLeft(orphan)
+	s.kill(next, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
+func TestAFailedPodIsKeptForItsTime(t *testing.T) {
+	t.Parallel()
+	const fails = "services: {web: {image: IMAGE, command: [sh, -c, 'sleep 1; exit 3']}}\n"
+	for keep, kept := range map[string]bool{"1h": true, "1ms": false} {
+		t.Run(keep, func(t *testing.T) {
+			t.Parallel()
+			s := onAgent(t, agent.Options{})
+			s.operators = "keep_failed: " + keep + "\n"
+			s.launch(map[string]string{"compose.yaml": fails})
+			pod := s.container(s.id)
+			s.told(mesos.TASK_STARTING)
+			s.told(mesos.TASK_RUNNING)
+			s.told(mesos.TASK_FAILED)
+			s.gone()
+			out := s.dce("reap", "--executor-id", s.id)
+			if !kept {
+				s.nothingLeft(pod)
+				return
+			}
+			if left := enginetest.Left(t.Context(), t, s.api, pod); len(left) != 2 || !strings.Contains(out, "kept pod "+pod) {
+				t.Errorf("left %q; reap says %q", left, out)
+			}
+			s.forgetKept(pod)
+			s.dce("reap", "--executor-id", s.id)
+			s.nothingLeft(pod)
+		})
+	}
+}
+
+// forgetKept ends the time for which a pod is kept.
+func (s *stage) forgetKept(pod string) {
+	s.Helper()
+	l, err := lease.Take("/run/dce", pod)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := l.Write([]lease.Note{{Executor: s.id}, {Pod: pod, KeptUntil: time.Now()}}); err != nil {
+		s.Fatal(err)
+	}
+	if err := l.Leave(); err != nil {
+		s.Fatal(err)
 	}
 }

@@ -46,6 +46,9 @@ type Manifest struct {
 	// Secrets say where on the agent a secret comes from (env:NAME, file:PATH), by
 	// its name. Their values are in no bundle.
 	Secrets map[string]string `json:"secrets,omitempty"`
+	// Left are names of secrets that nothing was said about: the executor's
+	// environment may hold them.
+	Left []string `json:"left,omitempty"`
 }
 
 // File is one file that travels, or an empty directory.
@@ -66,6 +69,8 @@ type Bundle struct {
 	Digest string
 	// Files are those inside, sorted by path, without the manifest.
 	Files []File
+	// Manifest is the bundle's first file.
+	Manifest []byte
 }
 
 // Pack makes a bundle of files. Their order does not matter.
@@ -79,7 +84,11 @@ func Pack(m Manifest, files []File) (Bundle, error) {
 	if err := check(files); err != nil {
 		return Bundle{}, err
 	}
-	content, err := archive(m, files)
+	manifest, err := encode(m)
+	if err != nil {
+		return Bundle{}, err
+	}
+	content, err := archive(manifest, files)
 	if err != nil {
 		return Bundle{}, err
 	}
@@ -90,16 +99,12 @@ func Pack(m Manifest, files []File) (Bundle, error) {
 	if len(data) > MaxCompressed {
 		return Bundle{}, tooLarge(fmt.Sprintf("it comes to %s, compressed", Size(len(data))), files)
 	}
-	return Bundle{Data: data, Digest: digest(content), Files: files}, nil
+	return Bundle{Data: data, Digest: digest(content), Files: files, Manifest: manifest}, nil
 }
 
-func archive(m Manifest, files []File) ([]byte, error) {
+func archive(manifest []byte, files []File) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	manifest, err := encode(m)
-	if err != nil {
-		return nil, err
-	}
 	for _, f := range append([]File{{Path: ManifestName, Data: manifest}}, files...) {
 		if err := add(w, f); err != nil {
 			return nil, fmt.Errorf("packing %s: %w", f.Path, err)

@@ -72,7 +72,7 @@ func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
 	listening, leave := context.WithCancel(ctx)
 	defer leave()
 	return executor.Run(ctx, executor.Options{
-		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog,
+		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog, Lookupenv: a.lookupenv,
 		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Log: log,
 		Connect: func(ctx context.Context, host, configDir string) (*engine.Engine, error) {
 			return a.agentEngine(ctx, host, configDir, log)

@@ -91,7 +91,7 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 		seen = task.Complete(seen, examplePorts)
 	}
 	o.TaskEnv = task.Interpolation(seen, f.Settings)
-	if o.Files, err = filesOf(f, o.Files); err != nil {
+	if err := a.ownFiles(f, &o, true); err != nil {
 		return nil, err
 	}
 	p, err := project.Load(ctx, o)
@@ -111,13 +111,20 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 	return &pod{project: p, input: in, example: f.Bare, place: at}, nil
 }
 
-// filesOf are the compose files of a task: those named on the command line; in a
+// ownFiles finds the files of a task: those named on the command line; in a
 // sandbox, those that were run there.
-func filesOf(f task.File, named []string) ([]string, error) {
-	if len(named) > 0 || f.Bare {
-		return named, nil
+// A pod that is only looked at has something in the place of secrets that this
+// machine has not.
+func (a *app) ownFiles(f task.File, o *project.Options, look bool) error {
+	if len(o.Files) > 0 || f.Bare {
+		return nil
 	}
-	return executor.Files(f.Task.Labels)
+	if shipped, err := executor.Shipped(a.env.Dir, f.Task.Labels, o, look); shipped || err != nil {
+		return err
+	}
+	var err error
+	o.Files, err = executor.Files(f.Task.Labels)
+	return err
 }
 
 // readTaskFile reads the facts after --task; "-" is stdin.

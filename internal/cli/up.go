@@ -136,8 +136,7 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 		return o, err
 	}
 	o.Task = &facts
-	o.Project.Files, err = filesOf(facts, o.Project.Files)
-	return o, err
+	return o, a.ownFiles(facts, &o.Project, false)
 }
 
 func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err error) {

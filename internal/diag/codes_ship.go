@@ -4,6 +4,11 @@ package diag
 // deployed.
 func shipCodes() []Entry {
 	return []Entry{
+		{Code: "DCE660", Title: "a secret cannot be had on an agent", Exit: ExitInvalid, Text: `The values of secrets travel with no job. app.secrets of dce.yaml says where each comes from:
+marathon:SOURCE lets Marathon put it into the executor's environment, env:NAME is a variable that
+the operator gives to executors, file:PATH is a file below /etc/dce/secrets on the agent. This
+agent has none there, or the file is larger than 500 KiB or leads out of that directory. The
+agent's own variables, MESOS_* and LIBPROCESS_*, are no secrets of a pod.`},
 		{Code: "DCE700", Title: "no target to deploy to", Exit: ExitInvalid, Text: `The environment does not say where it is deployed to. Below environments.NAME of
 dce.yaml stands a target: its urls are the addresses of the scheduler, its credentials a
 reference to what the scheduler wants to see. What all environments share may stand at the
@@ -20,6 +25,27 @@ the file readable.`},
 a little later. A pod of kind job needs something that runs it once: cron and dce up, or a
 scheduler of jobs such as Metronome, Chronos or Aurora. If the pod is meant to stay, set
 kind to service.`},
+		{Code: "DCE704", Title: "the value of a secret would travel", Exit: ExitInvalid, Text: `A key that is marked as a secret has its value written out in a file of the project, or its
+value is found in something that would be sent: a file of the bundle, a value of the environment,
+a label. Bundles and labels are read by everyone who may look at the scheduler. Write
+${NAME} in the place of the value and say below app.secrets where the value comes from; keep
+files that hold secrets out of directories that are mounted.`},
+		{Code: "DCE705", Title: "a secret is used where it would be seen", Exit: ExitInvalid, Text: `A variable that holds a secret is used outside of a service's environment: in a command, a
+label, the name of an image. Its value would stand in the rendered file, in the process list and in
+what the engine answers. In the environment of a service its value is filled in when the
+container is created, and stands nowhere else.`},
+		{Code: "DCE706", Title: "a file of a secret never travels", Exit: ExitInvalid, Text: `A service uses a compose secret that is a file of the project. Such files are left out of every
+bundle. Say below app.secrets where the secret comes from on the cluster: file:PATH for a file that
+the operator has put below /etc/dce/secrets on the agents, marathon:SOURCE for one of Marathon's
+secrets, env:NAME for a variable of the executor. The service finds it under /run/secrets all the same.`},
+		{Code: "DCE707", Title: "a source of a secret cannot be understood", Exit: ExitInvalid, Text: `Below app.secrets stands for each secret where it comes from on the cluster: marathon:SOURCE,
+which Marathon's secrets plugin resolves; env:NAME, a variable of the executor's environment,
+which the operator sets; file:PATH, a file below /etc/dce/secrets on the agent. The value itself
+stands nowhere.`},
+		{Code: "DCE708", Title: "a secret is left to the agents", Exit: ExitInvalid, Text: `A key that is marked as a secret has a value here, but values of secrets do not travel, and
+app.secrets does not say where it comes from. The executor takes it from its own environment
+if the operator has put it there; else the service runs without it. Say where it comes from, or
+take no notice if the agents have it.`},
 		{Code: "DCE710", Title: "the bundle is too large", Exit: ExitInvalid, Text: `The pod's files are packed into a bundle, which travels in a label of the job up to
 target.artifacts.inline. A larger one is uploaded to target.artifacts.url by HTTP PUT, and the
 Mesos fetcher brings it to the agents. There are bounds for that too: 64 MiB compressed,

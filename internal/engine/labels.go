@@ -42,6 +42,20 @@ func keeps(s Spec, labels map[string]string) bool {
 	return s.Carry != nil && labels[render.LabelKeep] != ""
 }
 
+// own gives the container of a hook, which compose labels with the project's
+// name alone, the labels by which an orphan is told: those of its service but
+// the pod's id, which would make it a service in the eyes of whoever watches.
+func (p *Pod) own(labels map[string]string) {
+	if p.spec.Project == nil {
+		return
+	}
+	for k, v := range p.spec.Project.Services[labels[api.ServiceLabel]].Labels {
+		if strings.HasPrefix(k, "dce.") && k != podLabel && labels[k] == "" {
+			labels[k] = v
+		}
+	}
+}
+
 func carries(labels, wanted map[string]string) bool {
 	for k, v := range wanted {
 		if labels[k] != v {

@@ -266,3 +266,16 @@ func TestIsLocal(t *testing.T) {
 		t.Error("an engine in a virtual machine or at an address")
 	}
 }
+
+func TestAHooksContainerTellsWhoseItIs(t *testing.T) {
+	t.Parallel()
+	p := Pod{spec: Spec{Project: &types.Project{Services: types.Services{
+		"web": {Labels: types.Labels{podLabel: "p", "dce.lease": "/l", "dce.front": "mesos", "mine": "1"}},
+	}}}}
+	labels := map[string]string{api.ServiceLabel: "web", api.HookLabel: "pre_start"}
+	p.own(labels)
+	want := map[string]string{api.ServiceLabel: "web", api.HookLabel: "pre_start", "dce.lease": "/l", "dce.front": "mesos"}
+	if d := cmp.Diff(want, labels); d != "" {
+		t.Error(d)
+	}
+}

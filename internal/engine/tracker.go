@@ -64,6 +64,9 @@ func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateO
 	inOrder(&o)
 	if o.Config != nil {
 		o.Config.Env = fillEnv(o.Config.Env, t.pod.spec.Env[o.Config.Labels[api.ServiceLabel]])
+		if o.Config.Labels[api.HookLabel] != "" {
+			t.pod.own(o.Config.Labels)
+		}
 	}
 	res, err := whole(ctx, t, func(ctx context.Context) (client.ContainerCreateResult, error) {
 		return t.APIClient.ContainerCreate(ctx, o)

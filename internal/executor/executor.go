@@ -45,6 +45,12 @@ type Options struct {
 	Config string
 	// EventLog takes the timeline of the first task; empty is the sandbox's.
 	EventLog string
+	// Lookupenv finds a variable of this process, for secrets that the cluster
+	// gives in them; nil finds none.
+	Lookupenv func(name string) (string, bool)
+	// SecretsDir holds files that pods may have as secrets, SecretsDir of this
+	// package when empty.
+	SecretsDir string
 	// Connect reaches the engine at an address. The directory holds the Docker
 	// configuration, perhaps none.
 	Connect func(ctx context.Context, host, configDir string) (*engine.Engine, error)
@@ -67,6 +73,7 @@ func Run(ctx context.Context, o Options) error {
 	x := newExecutor(o, session)
 	connected, leave := context.WithCancel(ctx)
 	defer leave()
+	x.reached = sync.OnceFunc(func() { x.work.Go(func() { x.sweep(connected) }) })
 	ended := make(chan error, 1)
 	go func() { ended <- session.Run(connected, func(e mesos.Event) { x.post(e) }) }()
 
@@ -100,9 +107,13 @@ type executor struct {
 	settled  error // what is wrong with the operator's file
 	lease    *lease.Lease
 	identity lease.Identity
+	notes    []lease.Note // for whoever cleans up after this process
+	keeps    bool         // something is left on the machine, and the lease with it
 	members  cgroup.Membership
 	// connect reaches the engine once; any goroutine.
 	connect func(ctx context.Context) (*engine.Engine, error)
+	// reached is called when the engine has been reached, by any part of work.
+	reached func()
 }
 
 func newExecutor(o Options, s *mesos.Session) *executor {
@@ -158,6 +169,7 @@ func (x *executor) take() {
 		x.o.Log.Warn("finding out who this process is", slog.Any("err", err))
 		x.identity = lease.Identity{Lease: path}
 	}
+	x.noteOwn()
 }
 
 // settle ends an executor without tasks: the last updates are delivered and
@@ -171,11 +183,7 @@ func (x *executor) settle(ctx context.Context) {
 		}
 	}
 	x.removeCgroups(ctx)
-	if x.lease != nil {
-		if err := x.lease.Release(); err != nil {
-			x.o.Log.Warn("releasing the lease", slog.Any("err", err))
-		}
-	}
+	x.giveBack()
 }
 
 // patience is how long updates are waited for.

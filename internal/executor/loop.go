@@ -33,7 +33,10 @@ type (
 		verdict health.Verdict
 	}
 	// over says that nothing of a task runs any more.
-	over struct{ task *task }
+	over struct {
+		task *task
+		left remains
+	}
 )
 
 // post hands something to the loop, unless it has ended.
@@ -97,6 +100,7 @@ func (x *executor) handle(ctx context.Context, m any) {
 	case checked:
 		x.checked(m)
 	case over:
+		x.remember(m.left)
 		delete(x.tasks, m.task.id)
 	}
 }
@@ -125,6 +129,7 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 	staging, cancel := context.WithCancel(ctx)
 	t.abort = cancel
 	s := x.stager(t)
+	x.noteCgroup(s.podID())
 	x.work.Go(func() {
 		defer cancel()
 		r, err := s.stage(staging)
@@ -136,9 +141,10 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 func (x *executor) stager(t *task) *stager {
 	return &stager{
 		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect,
-		began:  time.Now(),
-		report: func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
-		log:    x.o.Log.With(slog.String("task_id", t.id)),
+		began:   time.Now(),
+		reached: x.reached,
+		report:  func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
+		log:     x.o.Log.With(slog.String("task_id", t.id)),
 	}
 }
 
@@ -164,8 +170,7 @@ func (x *executor) run(ctx context.Context, t *task, r *run) {
 		r.life.Post(*t.killed)
 	}
 	x.work.Go(func() {
-		r.live(ctx)
-		x.post(over{t})
+		x.post(over{t, r.live(ctx)})
 	})
 }
 

@@ -38,6 +38,8 @@ type run struct {
 
 	docker *engine.Engine
 	podID  string
+	// keep is how long the pod is kept for inspection when it has failed.
+	keep   time.Duration
 	ports  []render.PortMapping
 	report func(pod.Pod, where)
 	log    *slog.Logger
@@ -46,8 +48,9 @@ type run struct {
 // run makes the pod's life of what was rendered. Nothing is started.
 func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
 	secrets := life.Secrets(p.project.Compose, p.settings.Secrets)
+	fill(secrets, p.project.Compose, p.secrets, p.settings.Secrets)
 	r := &run{
-		docker: docker, podID: p.facts.PodID, ports: result.Ports, report: s.report, log: s.log, dir: p.dir,
+		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log, dir: p.dir,
 		redactor: newRedactor(p.settings.Secrets, secrets), witness: witness{ended: make(chan pod.Pod, 1)},
 	}
 	r.stopTimeout = p.project.Config.Timeouts.Stop
@@ -68,7 +71,7 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
 	r.life, err = life.New(ctx, life.Options{
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, RemoveVolumes: !p.options.keepVolumes,
-		Secrets: secrets, Rules: s.rules(p, result), Cgroup: p.parent,
+		Secrets: secrets, SecretFiles: life.SecretFiles(p.project.Compose), Rules: s.rules(p, result), Cgroup: p.parent,
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: r.beforeRemove,
 		Events: r.redactor.writer(events), Log: s.log,
 	})
@@ -94,14 +97,15 @@ func (s *stager) rules(p *plan, result render.Result) pod.Rules {
 	return rules
 }
 
-// live takes the pod through its life.
-func (r *run) live(ctx context.Context) {
+// live takes the pod through its life, and tells what is left of it.
+func (r *run) live(ctx context.Context) remains {
 	p := r.life.Run(ctx)
 	r.log.Info("pod ended", slog.String("state", string(p.State)), slog.String("reason", r.redactor.text(p.Reason.String())))
 	if p.State.Terminal() && p.Rules.KeepFailed { // a pod that is kept was not removed
 		r.beforeRemove(ctx)
 	}
 	r.close()
+	return r.remains(p)
 }
 
 // beforeRemove takes from the containers what is only there with them.

@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
 
+	"dce/internal/bundle"
 	"dce/internal/diag"
 	"dce/internal/engine"
 	"dce/internal/lease"
@@ -41,6 +42,7 @@ type stager struct {
 	container string
 	identity  lease.Identity
 	connect   func(ctx context.Context) (*engine.Engine, error)
+	reached   func()
 	// report takes the pod's reports to the loop.
 	report func(pod.Pod, where)
 	log    *slog.Logger
@@ -57,6 +59,10 @@ type plan struct {
 	dir      string // where the task's own files go
 	// launch is how long the task may take to run, from its launch on.
 	launch time.Duration
+	// bundle is what the job brought, nil where it brought none, and secrets are
+	// the values that it leaves to the agent.
+	bundle  *bundle.Manifest
+	secrets map[string]string
 }
 
 // stage goes from what the framework sent to a pod that can be run. Whatever a
@@ -75,6 +81,9 @@ func (s *stager) stage(ctx context.Context) (r *run, err error) {
 	if err := s.facts(p); err != nil {
 		return nil, err
 	}
+	if err := s.unpack(p); err != nil {
+		return nil, err
+	}
 	if err := s.load(ctx, p); err != nil {
 		return nil, err
 	}
@@ -82,6 +91,7 @@ func (s *stager) stage(ctx context.Context) (r *run, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.reached()
 	result, rendered, err := s.render(p)
 	if err != nil {
 		return nil, err
@@ -112,6 +122,7 @@ func (s *stager) facts(p *plan) (err error) {
 	t.FrameworkID = cmp.Or(t.FrameworkID, env.FrameworkID)
 	t.AgentID = cmp.Or(t.AgentID, env.AgentID)
 	t.PodID, t.Version = s.podID(), s.o.Version
+	t.KeepVolumes = p.options.keepVolumes
 	t.Sandbox, p.dir = env.Directory, s.dir()
 	t.Lease, t.BootID, t.PID, t.StartTime = s.identity.Lease, s.identity.BootID, s.identity.PID, s.identity.Start
 	return nil
@@ -141,10 +152,18 @@ func (s *stager) load(ctx context.Context, p *plan) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
 	sandbox := s.o.Environment.Sandbox
-	p.project, err = project.Load(ctx, project.Options{
+	o := project.Options{
 		Dir: sandbox, Root: sandbox, Files: p.job.files, Config: s.o.Config, SystemConfig: s.o.SystemConfig, SystemWins: true,
 		Flags: p.options.flags, TaskEnv: taskfile.Interpolation(p.facts, render.Settings{}),
-	})
+	}
+	if p.bundle != nil {
+		adopt(*p.bundle, filepath.Join(p.dir, bundleDir), &o)
+		if p.secrets, err = s.secrets(*p.bundle); err != nil {
+			return err
+		}
+		withSecrets(&o, p.secrets)
+	}
+	p.project, err = project.Load(ctx, o)
 	if err != nil {
 		return err
 	}

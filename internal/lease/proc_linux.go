@@ -12,13 +12,21 @@ import (
 )
 
 // BootID is the kernel's boot id, the same in every namespace; empty when it
-// cannot be read.
+// cannot be read, or when something else is mounted over it: systemd-nspawn
+// gives each of its containers an id of its own there, which would tell every
+// living process of another one as one from before a reboot.
 func BootID() string {
-	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
+	const dir = "/proc/sys/kernel/random"
+	b, err := os.ReadFile(dir + "/boot_id")
+	if err != nil || !sameDevice(dir, dir+"/boot_id") {
 		return ""
 	}
 	return strings.TrimSpace(string(b))
+}
+
+func sameDevice(a, b string) bool {
+	var one, two syscall.Stat_t
+	return syscall.Stat(a, &one) == nil && syscall.Stat(b, &two) == nil && one.Dev == two.Dev
 }
 
 // startOf is when a process began, in clock ticks since boot, and its pid

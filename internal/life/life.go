@@ -34,10 +34,13 @@ type Options struct {
 	// RemoveVolumes: the pod's own volumes go with it.
 	RemoveVolumes bool
 	// Secrets are the values that the rendered pod leaves out, by service and key.
-	Secrets  map[string]map[string]string
-	Rules    pod.Rules
-	Cgroup   Cgroup
-	Progress progress.Sink
+	Secrets map[string]map[string]string
+	// SecretFiles are contents of compose secrets that the rendered pod leaves
+	// out, by name.
+	SecretFiles map[string]string
+	Rules       pod.Rules
+	Cgroup      Cgroup
+	Progress    progress.Sink
 	// Report hears where the pod stands, one call at a time.
 	Report func(pod.Pod)
 	// Reach hears when the engine is lost (false) and when it is back; may be nil.
@@ -65,6 +68,12 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	}
 	if o.NoBuild {
 		p = withoutBuild(p)
+	}
+	for name, content := range o.SecretFiles {
+		if secret, ok := p.Secrets[name]; ok {
+			secret.Content = content
+			p.Secrets[name] = secret
+		}
 	}
 	made := o.Engine.Pod(engine.Spec{
 		Project: p, PodID: o.PodID, Pull: o.Pull, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
@@ -103,6 +112,13 @@ func (l *Life) Run(ctx context.Context) pod.Pod {
 
 // Problems are what went wrong in the engine so far, as it was said.
 func (l *Life) Problems() diag.List { return l.work.problems() }
+
+// Left reports whether something of the pod could not be removed.
+func (l *Life) Left() bool {
+	l.work.mu.Lock()
+	defer l.work.mu.Unlock()
+	return l.work.left
+}
 
 // Report implements supervisor.Front.
 func (l *Life) Report(p pod.Pod) {

@@ -18,6 +18,7 @@ type recorder struct {
 
 	mu   sync.Mutex
 	seen diag.List
+	left bool // the last removal did not remove everything
 }
 
 // Prepare implements supervisor.Engine.
@@ -31,7 +32,11 @@ func (r *recorder) Remove(ctx context.Context) error {
 	if r.beforeRemove != nil {
 		r.beforeRemove(ctx)
 	}
-	return r.note(ctx, r.Engine.Remove(ctx))
+	err := r.Engine.Remove(ctx)
+	r.mu.Lock()
+	r.left = err != nil
+	r.mu.Unlock()
+	return r.note(ctx, err)
 }
 
 // note leaves out what is only the echo of being told to stop.

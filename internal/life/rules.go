@@ -56,3 +56,18 @@ func secret(merged *types.Project, s types.ServiceConfig, key string) (string, b
 	found, ok := merged.Environment[key]
 	return found, ok
 }
+
+// SecretFiles are the contents of compose secrets that come from a variable:
+// the rendered file has its name only.
+func SecretFiles(merged *types.Project) map[string]string {
+	contents := map[string]string{}
+	for name, s := range merged.Secrets {
+		if s.Environment == "" {
+			continue
+		}
+		if value, ok := merged.Environment[s.Environment]; ok {
+			contents[name] = value
+		}
+	}
+	return contents
+}

@@ -27,6 +27,8 @@ type order struct {
 	Rules   pod.Rules                    `json:"rules"`
 	Cgroup  life.Cgroup                  `json:"cgroup"`
 	Secrets map[string]map[string]string `json:"secrets,omitempty"`
+	// SecretFiles are contents of compose secrets, by name.
+	SecretFiles map[string]string `json:"secret_files,omitempty"`
 }
 
 // outcome is what became of a run.
@@ -73,7 +75,7 @@ func attend(ctx context.Context, m *Machine, o order, a audience) (*attended, er
 	}
 	l.life, err = life.New(ctx, life.Options{
 		Engine: m.Engine, Rendered: rendered, PodID: o.ID, Pull: o.Pull, Build: o.Build, NoBuild: o.NoBuild,
-		Secrets: o.Secrets, Rules: o.Rules, Cgroup: o.Cgroup, Progress: a.progress,
+		Secrets: o.Secrets, SecretFiles: o.SecretFiles, Rules: o.Rules, Cgroup: o.Cgroup, Progress: a.progress,
 		Report: l.reported, BeforeRemove: a.beforeRemove, Reach: a.reach, Events: l.events, Log: m.Log,
 	})
 	if err != nil {

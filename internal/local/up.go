@@ -188,6 +188,7 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 	o := order{
 		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: p.options.Build, NoBuild: p.options.NoBuild,
 		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: life.Secrets(p.project.Compose, p.settings().Secrets),
+		SecretFiles: life.SecretFiles(p.project.Compose),
 	}
 	return o, u.write(o, rendered)
 }

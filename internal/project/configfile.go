@@ -93,6 +93,9 @@ func (s *session) readConfig() {
 		if f.path == path && exists(path) && s.refused(path) {
 			continue
 		}
+		if f.path != system && s.options.Values != nil {
+			continue // the deployer has decided, by files that did not travel
+		}
 		c, d := readConfigFile(f.path, f.must)
 		s.add(d)
 		top, chosen := split(c.settings, s.options.Environment)
@@ -117,7 +120,7 @@ func (s *session) readConfig() {
 	s.add(d)
 	s.layers.process = s.permitted(process)
 	s.environments = names
-	if exists(path) {
+	if exists(path) && s.options.Values == nil {
 		s.configFound = path
 	}
 }

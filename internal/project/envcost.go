@@ -37,13 +37,15 @@ func envCost(path, text string, lookup dotenv.LookupFn) diag.List {
 type envStatement struct {
 	key, value string
 	line       int
+	// begin and end are offsets in the text.
+	begin, end int
 }
 
 // envStatements splits a file as compose-go's dotenv parser does: a quoted value
 // goes on to its closing quote, another one to the end of its line.
 func envStatements(text string) []envStatement {
 	var all []envStatement
-	line := 1
+	line, length := 1, len(text)
 	for text != "" {
 		end := strings.IndexAny(text, "=:\n")
 		if end < 0 || text[end] == '\n' || strings.HasPrefix(strings.TrimLeft(text[:end], " \t\r"), "#") {
@@ -54,7 +56,7 @@ func envStatements(text string) []envStatement {
 		}
 		key := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text[:end]), "export "))
 		value, rest := envValue(strings.TrimLeft(text[end+1:], " \t\r\v\f"))
-		all = append(all, envStatement{key, value, line})
+		all = append(all, envStatement{key: key, value: value, line: line, begin: length - len(text), end: length - len(rest)})
 		line += strings.Count(text[:len(text)-len(rest)], "\n")
 		text = rest
 	}

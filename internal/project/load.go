@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -70,6 +71,7 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 	if err := s.add(s.check(p)).Err(); err != nil {
 		return nil, err
 	}
+	s.setSecrets(p)
 	merged := p
 	if !s.options.NoInterpolate {
 		if p, err = resolveFiles(merged); err != nil {
@@ -96,6 +98,23 @@ func (s *session) setImages(p *types.Project) {
 		}
 		service.Image = s.options.Images[name]
 		p.Services[name] = service
+	}
+}
+
+// setSecrets lets compose secrets come from elsewhere.
+func (s *session) setSecrets(p *types.Project) {
+	for name, source := range s.options.Secrets {
+		secret, ok := p.Secrets[name]
+		if !ok {
+			continue
+		}
+		secret.File, secret.Environment, secret.Content = "", "", ""
+		if variable, ok := strings.CutPrefix(source, "env:"); ok {
+			secret.Environment = variable
+		} else {
+			secret.File = strings.TrimPrefix(source, "file:")
+		}
+		p.Secrets[name] = secret
 	}
 }
 

@@ -25,12 +25,17 @@ type Parts struct {
 	// Values are the variables that the files name and the deployer has, those of
 	// the task left out.
 	Values map[string]string
-	// Secret are the names of variables that give a secret key its value, and of
-	// secret keys themselves: their values must not travel.
+	// Keys are the environment keys of services whose values are secret: those of
+	// `secrets`, those that app.secrets names, and those that a secret variable
+	// gives its value.
+	Keys []string
+	// Secret are the variables that give a secret its value: those do not travel.
 	Secret []string
-	// Literals are secret keys whose value stands in a compose file, each by the
-	// path to it.
-	Literals [][]string
+	// Known are the values of secrets as the deployer has them, by name.
+	Known map[string]string
+	// Literals are secret keys whose value stands in a compose file, and Misused
+	// other places that a secret variable is used in, by the path to each.
+	Literals, Misused [][]string
 }
 
 // EnvFile is a file that gives a service values or labels.
@@ -44,24 +49,26 @@ type EnvFile struct {
 
 // parts are found when a bundle is made, and by nobody else.
 func (s *session) parts(merged *types.Project) Parts {
-	u := &usage{session: s, secrets: s.config.Render.Secrets, used: map[string]string{}, secret: map[string]bool{}}
-	for _, name := range u.secrets {
-		u.secret[name] = true
-	}
-	for _, src := range s.all() {
-		u.source = src
-		for _, doc := range src.docs {
-			u.walk(root(doc), nil)
-		}
+	u := newUsage(s)
+	for grown := -1; grown != len(u.keys)+len(u.secret); { // a key makes its variables secret, these make other keys so
+		grown = len(u.keys) + len(u.secret)
+		u.all()
 	}
 	u.project(merged)
+	p := Parts{
+		Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string]string{},
+		Keys: slices.Sorted(maps.Keys(u.keys)), Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals, Misused: u.misused,
+	}
+	for name := range u.secret {
+		if v := s.env[name]; v != "" && v != SecretOnAgent {
+			p.Known[name] = v
+		}
+	}
 	maps.DeleteFunc(u.used, func(name, _ string) bool {
 		_, ofTask := s.options.TaskEnv[name]
 		_, ofCluster := s.deployed[name]
 		return ofTask || ofCluster || u.secret[name]
 	})
-	p := Parts{Root: s.root(), Dir: s.place.dir, Values: u.used, Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals}
-	p.EnvFiles = envFilesOf(merged)
 	for _, src := range s.all() {
 		p.Sources = append(p.Sources, src.path)
 	}
@@ -86,12 +93,34 @@ func envFilesOf(merged *types.Project) []EnvFile {
 
 // usage collects the variables that files name.
 type usage struct {
-	session  *session
-	source   *source
-	secrets  []string
-	used     map[string]string
-	secret   map[string]bool
-	literals [][]string
+	session *session
+	source  *source
+	used    map[string]string
+	// keys are secret keys of environments, secret are variables.
+	keys, secret      map[string]bool
+	literals, misused [][]string
+}
+
+func newUsage(s *session) *usage {
+	u := &usage{session: s, used: map[string]string{}, keys: map[string]bool{}, secret: map[string]bool{}}
+	for _, name := range s.config.Render.Secrets {
+		u.keys[name], u.secret[name] = true, true
+	}
+	for name := range s.config.App.Secrets {
+		u.keys[name], u.secret[name] = true, true
+	}
+	return u
+}
+
+// all looks at every file.
+func (u *usage) all() {
+	u.literals, u.misused = nil, nil
+	for _, src := range u.session.all() {
+		u.source = src
+		for _, doc := range src.docs {
+			u.walk(root(doc), nil)
+		}
+	}
 }
 
 func (u *usage) walk(n *yaml.Node, path []string) {
@@ -112,31 +141,43 @@ func (u *usage) walk(n *yaml.Node, path []string) {
 	}
 }
 
-// scalar notes what a text names. What names itself in a secret key is secret
-// too.
+// scalar notes what a text names.
 func (u *usage) scalar(n *yaml.Node, path []string) {
-	isSecret := len(path) == 4 && path[0] == "services" && path[2] == "environment" && slices.Contains(u.secrets, path[3])
 	names := u.text(n.Value, func(k string) (string, bool) {
 		v, ok := u.source.env[k]
 		return v, ok
 	})
-	if isSecret && len(names) == 0 && hasLiteral(n, path[3]) {
-		u.literals = append(u.literals, path)
+	secret := slices.ContainsFunc(names, func(name string) bool { return u.secret[name] })
+	switch {
+	case len(path) == 4 && path[0] == "services" && path[2] == "environment":
+		u.environment(n, path, names, secret)
+	case len(path) > 2 && path[2] == "build": // built before it is deployed
+	case secret:
+		u.misused = append(u.misused, path)
+	}
+}
+
+// environment looks at a key of a service: one that a secret variable gives its
+// value is secret, and so is every variable that gives a secret key its value.
+func (u *usage) environment(n *yaml.Node, path, names []string, secret bool) {
+	key := path[3]
+	if secret {
+		u.keys[key] = true
+	}
+	if !u.keys[key] {
+		return
 	}
 	for _, name := range names {
-		if isSecret {
-			u.secret[name] = true
-		}
+		u.secret[name] = true
+	}
+	if len(names) == 0 && hasLiteral(n, key) {
+		u.literals = append(u.literals, path)
 	}
 }
 
 func hasLiteral(n *yaml.Node, key string) bool {
-	value, listed := strings.CutPrefix(n.Value, key)
-	if listed {
-		value, listed = strings.CutPrefix(value, "=")
-	}
-	if listed {
-		return value != ""
+	if rest, ok := strings.CutPrefix(n.Value, key+"="); ok {
+		return rest != ""
 	}
 	return n.Value != "" && n.Value != key && n.ShortTag() != "!!null"
 }
@@ -173,12 +214,7 @@ func (u *usage) project(merged *types.Project) {
 			}
 		}
 		for _, f := range s.EnvFiles {
-			// Loading has read it; a file that need not exist has no names.
-			_, _ = readEnvFile(f.Path, func(k string) (string, bool) {
-				u.name(k)
-				v, ok := u.session.env[k]
-				return v, ok
-			})
+			u.envFile(f.Path)
 		}
 	}
 	for _, c := range merged.Configs {
@@ -191,4 +227,16 @@ func (u *usage) project(merged *types.Project) {
 			u.secret[s.Environment] = true
 		}
 	}
+}
+
+func (u *usage) envFile(path string) {
+	// Loading has read it; a file that need not exist has no names.
+	_, _ = readEnvFile(path, func(k string) (string, bool) {
+		u.name(k)
+		if u.secret[k] && !u.keys[k] {
+			u.misused = append(u.misused, []string{path, k})
+		}
+		v, ok := u.session.env[k]
+		return v, ok
+	})
 }

@@ -59,6 +59,9 @@ type Options struct {
 	Deploy bool
 	// Images replace those of the files, by service.
 	Images map[string]string
+	// Secrets replace where compose secrets come from, by name: env:NAME for a
+	// variable that interpolation sees, file:PATH for an absolute path.
+	Secrets map[string]string
 	// Stdin is what a compose file "-" is read from; nil is an empty one.
 	Stdin io.Reader
 }

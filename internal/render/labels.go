@@ -79,8 +79,25 @@ func labelsRule(d *draft) {
 		if v.External {
 			continue
 		}
-		v.Labels = d.label(v.Labels, labels, "volumes", name)
+		v.Labels = d.label(v.Labels, volumeLabels(d.in.Task), "volumes", name)
 		d.p.Volumes[name] = v
+	}
+}
+
+func volumeLabels(t Task) map[string]string {
+	labels := TaskLabels(t)
+	if t.KeepVolumes {
+		labels[LabelKeep] = "volume"
+	}
+	return labels
+}
+
+// evidence are the labels by which pods are found, judged and removed. None of
+// them is a compose file's to say, also not where the task says nothing.
+func evidence() []string {
+	return []string{
+		LabelTaskID, LabelExecutorID, LabelFront, LabelTask, LabelExecutor, LabelFramework, LabelPod,
+		LabelLease, LabelBoot, LabelPID, LabelStart, LabelHash, LabelVersion, LabelKeep, LabelKeepFailed,
 	}
 }
 
@@ -88,6 +105,12 @@ func labelsRule(d *draft) {
 func (d *draft) label(have types.Labels, add map[string]string, path ...string) types.Labels {
 	if have == nil {
 		have = types.Labels{}
+	}
+	for _, key := range evidence() {
+		if _, forged := have[key]; forged && add[key] == "" {
+			delete(have, key)
+			d.changed("is not a compose file's to say", append(clone(path), "labels", key)...)
+		}
 	}
 	for _, key := range sortedKeys(add) {
 		if have[key] == add[key] {

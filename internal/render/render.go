@@ -93,6 +93,8 @@ type Task struct {
 	BootID    string `json:"boot_id,omitempty"`
 	PID       int    `json:"pid,omitempty"`
 	StartTime string `json:"start_time,omitempty"`
+	// KeepVolumes: the pod's own volumes outlive it, by the wish of its job.
+	KeepVolumes bool `json:"keep_volumes,omitempty"`
 	// Version is that of the dce which made the task, for a label.
 	Version string `json:"version,omitempty"`
 	// KeepFailed is for how long the pod is kept when it has failed, as a Go duration,

@@ -13,25 +13,29 @@ import (
 )
 
 // pack makes the bundle.
-func (l *loaded) pack(o Options) (bundle.Bundle, error) {
+func (l *loaded) pack(o Options, secrets *secretPlan) (bundle.Bundle, error) {
 	files, err := l.collect()
 	if err != nil {
 		return bundle.Bundle{}, err
 	}
-	m, err := l.manifest(o)
+	l.redact(secrets, files)
+	m, err := l.manifest(o, secrets)
 	if err != nil {
 		return bundle.Bundle{}, err
 	}
 	return bundle.Pack(m, files)
 }
 
-func (l *loaded) manifest(o Options) (bundle.Manifest, error) {
+func (l *loaded) manifest(o Options, secrets *secretPlan) (bundle.Manifest, error) {
 	c := collector{root: l.parts.Root}
 	dir, _ := c.relative(l.parts.Dir)
 	m := bundle.Manifest{
 		Version: o.Version, Project: l.project.Compose.Name, Environment: o.Project.Environment, Dir: dir,
 		Values: l.parts.Values, Profiles: slices.Clone(l.project.Compose.Profiles), Images: l.images, Settings: settings(l.config()),
-		Secrets: l.secretSources(),
+		Secrets: secrets.sources, Left: secrets.left,
+	}
+	if len(l.parts.Keys) > 0 {
+		m.Settings["secrets"] = strings.Join(l.parts.Keys, ",")
 	}
 	for _, f := range l.project.Files {
 		rel, ok := c.relative(f)

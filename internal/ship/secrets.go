@@ -1,8 +1,111 @@
 package ship
 
 import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"slices"
 	"strings"
+
+	"dce/internal/bundle"
+	"dce/internal/cluster/marathon"
+	"dce/internal/diag"
+	"dce/internal/project"
 )
+
+// agentSecrets is the directory on agents that file: sources are below; the
+// executor knows it by the same name.
+const agentSecrets = "/etc/dce/secrets"
+
+// secretPlan is how the secrets of a project get their values on the cluster.
+type secretPlan struct {
+	// marathon are variables of the executor by the source of Marathon's secret.
+	marathon map[string]string
+	// sources are what the executor is told, by name: env:NAME or file:PATH below
+	// the agent's directory of secrets.
+	sources map[string]string
+	// left are names that nothing was said about.
+	left []string
+	// known are the values that the deployer has, by name. None may travel.
+	known    map[string]string
+	problems diag.List
+}
+
+// secrets decides where each secret comes from. Whatever cannot be mapped is
+// refused by name.
+func (l *loaded) secrets() *secretPlan {
+	s := &secretPlan{marathon: map[string]string{}, sources: map[string]string{}, known: maps.Clone(l.parts.Known)}
+	for _, name := range slices.Sorted(maps.Keys(l.config().App.Secrets)) {
+		s.mapped(name, l.config().App.Secrets[name], l.locateSetting("app.secrets."+name))
+	}
+	l.composeSecrets(s)
+	for _, name := range l.parts.Secret {
+		if _, ok := s.sources[name]; !ok && !slices.Contains(s.left, name) {
+			s.leave(name)
+		}
+	}
+	for _, path := range l.parts.Literals {
+		s.problems = append(s.problems, literal(path, l.project.Locate(path...)))
+	}
+	for _, path := range l.parts.Misused {
+		s.problems = append(s.problems, misused(path, l.project.Locate(path...)))
+	}
+	return s
+}
+
+// mapped takes one line of app.secrets.
+func (s *secretPlan) mapped(name, source string, pos diag.Pos) {
+	kind, rest, _ := strings.Cut(source, ":")
+	switch {
+	case rest == "":
+	case kind == "marathon":
+		variable := secretVariable(name)
+		s.marathon[variable], s.sources[name] = rest, "env:"+variable
+		return
+	case kind == "env":
+		s.sources[name] = source
+		return
+	case kind == "file":
+		below := strings.TrimPrefix(path.Clean(rest), agentSecrets+"/")
+		if !path.IsAbs(below) && below != ".." && !strings.HasPrefix(below, "../") {
+			s.sources[name] = "file:" + below
+			return
+		}
+	}
+	s.problems = append(s.problems, badSource(name, source, pos))
+}
+
+// leave leaves a secret to the executor's environment.
+func (s *secretPlan) leave(name string) {
+	s.left = append(s.left, name)
+	if s.known[name] != "" {
+		s.problems = append(s.problems, leftToAgent(name))
+	}
+}
+
+// composeSecrets are those that services use: files of the deployer never
+// travel.
+func (l *loaded) composeSecrets(s *secretPlan) {
+	used := map[string]bool{}
+	for _, service := range l.project.Compose.Services {
+		for _, secret := range service.Secrets {
+			used[secret.Source] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		secret := l.project.Compose.Secrets[name]
+		if secret.File != "" {
+			if data, err := os.ReadFile(secret.File); err == nil {
+				s.known[name] = strings.TrimSpace(string(data))
+			}
+		}
+		if _, ok := s.sources[name]; !ok && secret.File != "" {
+			s.problems = append(s.problems, secretFile(name, secret.File, l.project.Locate("secrets", name, "file")))
+		}
+	}
+}
 
 // secretVariable is the variable of the executor that one of Marathon's
 // secrets is given in.
@@ -19,25 +122,96 @@ func secretVariable(name string) string {
 	}, name)
 }
 
-// secretEnv are the executor's variables that Marathon fills, by source.
-func (l *loaded) secretEnv() map[string]string {
-	all := map[string]string{}
-	for name, source := range l.config().App.Secrets {
-		if path, ok := strings.CutPrefix(source, "marathon:"); ok {
-			all[secretVariable(name)] = path
+// redact takes the values of secret keys out of env files, and warns of keys
+// that look like one.
+func (l *loaded) redact(s *secretPlan, files []bundle.File) {
+	for _, env := range l.parts.EnvFiles {
+		rel, _ := (&collector{root: l.parts.Root}).relative(env.Path)
+		i := slices.IndexFunc(files, func(f bundle.File) bool { return f.Path == rel })
+		if i < 0 {
+			continue
 		}
+		text, values := project.RedactEnv(string(files[i].Data), l.parts.Keys)
+		files[i].Data = []byte(text)
+		maps.Copy(s.known, values)
 	}
-	return all
 }
 
-// secretSources tell the executor where secrets come from.
-func (l *loaded) secretSources() map[string]string {
-	all := map[string]string{}
-	for name, source := range l.config().App.Secrets {
-		if strings.HasPrefix(source, "marathon:") {
-			source = "env:" + secretVariable(name)
-		}
-		all[name] = source
+// shortSecret is the length below which a value is not looked for: it would be
+// found in anything.
+const shortSecret = 6
+
+// leaks are the places where the value of a secret would travel.
+func (s *secretPlan) leaks(app marathon.App, b bundle.Bundle) diag.List {
+	var problems diag.List
+	definition, err := app.MarshalJSON()
+	if err != nil {
+		return nil // sending it will say so
 	}
-	return all
+	for _, name := range slices.Sorted(maps.Keys(s.known)) {
+		value := []byte(s.known[name])
+		if len(value) < shortSecret {
+			continue
+		}
+		for _, f := range b.Files {
+			if bytes.Contains(f.Data, value) {
+				problems = append(problems, leaked(name, f.Path))
+			}
+		}
+		if bytes.Contains(b.Manifest, value) {
+			problems = append(problems, leaked(name, "the values of the environment"))
+		}
+		if bytes.Contains(definition, value) {
+			problems = append(problems, leaked(name, "the app's definition"))
+		}
+	}
+	return problems
+}
+
+func badSource(name, source string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE707", Summary: fmt.Sprintf("%q is no place that the secret %s can come from", source, name), Pos: pos,
+		Detail: "Secrets come from the scheduler's own (marathon:SOURCE), from a variable of the executor (env:NAME), or from a file on the agent below " + agentSecrets + " (file:PATH).",
+		Hint:   fmt.Sprintf("write, for example, %s: marathon:shop/%s", name, strings.ToLower(name)),
+	}
+}
+
+func secretFile(name, file string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE706", Summary: fmt.Sprintf("the secret %s is the file %s, which never travels", name, path.Base(file)), Pos: pos,
+		Detail: "What is in a bundle or a label can be read by everyone who may look at the scheduler.",
+		Hint:   fmt.Sprintf("say below app.secrets where it is on the cluster, such as %s: file:%s or %s: marathon:shop/%s", name, path.Base(file), name, name),
+	}
+}
+
+func literal(at []string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE704", Summary: fmt.Sprintf("the value of the secret %s stands in a file that would travel", at[len(at)-1]), Pos: pos,
+		Detail: "It is marked as a secret, but its value is part of the project.",
+		Hint:   fmt.Sprintf("write ${%s} there, and give the value below app.secrets", at[len(at)-1]),
+	}
+}
+
+func leaked(name, where string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE704", Summary: fmt.Sprintf("the value of the secret %s would travel in %s", name, where),
+		Detail: "Whoever may look at the scheduler would read it there.",
+		Hint:   "take the value out of there, or leave the file out of what the compose files refer to",
+	}
+}
+
+func misused(at []string, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE705", Summary: "a secret is used in " + strings.Join(at, "."), Pos: pos,
+		Detail: "Only a service's environment may hold one, where its value is filled in when the container is created. Anywhere else it would stand in the rendered file and in the engine's answers.",
+		Hint:   "pass it in the environment and let the service read it there, or make it a compose secret",
+	}
+}
+
+func leftToAgent(name string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE708", Severity: diag.Warning, Summary: fmt.Sprintf("the value of the secret %s is left to the agents", name),
+		Detail: "Here it has a value, but values of secrets do not travel. The executor takes it from its own environment where it is there.",
+		Hint:   fmt.Sprintf("say where it comes from: app.secrets: {%s: marathon:SOURCE}", name),
+	}
 }

@@ -69,19 +69,20 @@ func Prepare(ctx context.Context, o Options) (*Shipment, error) {
 	if err := l.pin(ctx, o); err != nil {
 		return nil, err
 	}
-	packed, err := l.pack(o)
+	secrets := l.secrets()
+	packed, err := l.pack(o, secrets)
 	if err != nil {
 		return nil, err
 	}
 	s := &Shipment{
 		Bundle: packed, Target: l.config().Target, Config: l.config(), Project: l.project, Rendered: l.rendered, Locate: l.locateInApp,
 	}
-	in := l.input(o)
+	in := l.input(o, secrets)
 	if in.Bundle, err = l.travel(s); err != nil {
 		return nil, err
 	}
 	app, problems := marathon.Build(in)
-	l.warnings = append(l.warnings, problems...)
+	l.warnings = slices.Concat(l.warnings, problems, secrets.problems, secrets.leaks(app, packed))
 	if err := l.warnings.Err(); err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func load(ctx context.Context, o Options) (*loaded, error) {
 	facts := task.Example(p.Compose.Name, len(l.ports))
 	facts.Resources, facts.Job, facts.Version = p.Config.Resources, p.Config.Job, o.Version
 	settings := p.Config.Render
-	settings.Cluster = true
+	settings.Cluster, settings.Secrets = true, l.parts.Keys
 	in := render.Input{Project: p.Compose, Task: facts, Settings: settings, Locate: p.Locate}
 	in.Task.Hash = render.ContentHash(in)
 	l.rendered = render.Render(in)
@@ -132,7 +133,7 @@ func load(ctx context.Context, o Options) (*loaded, error) {
 }
 
 // input is what the app is made of.
-func (l *loaded) input(o Options) marathon.Input {
+func (l *loaded) input(o Options, secrets *secretPlan) marathon.Input {
 	c := l.config()
 	in := marathon.Input{
 		Project: l.project.Compose.Name, Environment: o.Project.Environment, Version: o.Version,
@@ -141,7 +142,7 @@ func (l *loaded) input(o Options) marathon.Input {
 		Ports: l.appPorts(), KillGrace: cmp.Or(c.App.KillGrace, killGrace(l.rendered.Project)),
 		Constraints: c.App.Constraints, Role: c.App.Role, AcceptedRoles: c.App.AcceptedRoles,
 		MinHealthy: c.App.MinHealthy, MaxOver: c.App.MaxOver, Labels: map[string]string{},
-		Env: c.App.Env, Fetch: c.App.Fetch, SecretEnv: l.secretEnv(), Images: l.references(), Raw: c.App.Marathon,
+		Env: c.App.Env, Fetch: c.App.Fetch, SecretEnv: secrets.marathon, Images: l.references(), Raw: c.App.Marathon,
 		Locate: l.locateSetting,
 	}
 	for _, labels := range []map[string]string{c.App.Labels, o.Labels} {

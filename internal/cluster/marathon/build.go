@@ -53,8 +53,6 @@ type Input struct {
 	Bundle Bundle
 	// Images are the references that run, by service.
 	Images map[string]string
-	// SecretSources tell the executor where secrets come from, by their name.
-	SecretSources map[string]string
 	// Raw is merged last.
 	Raw map[string]any
 
@@ -127,7 +125,6 @@ func (b *builder) identity() {
 	b.label(LabelEnvironment, b.in.Environment)
 	b.label(LabelVersion, b.in.Version)
 	b.label(LabelImages, pairs(b.in.Images))
-	b.label(LabelSecrets, pairs(b.in.SecretSources))
 }
 
 // ID is the id of an app: the one that is set, or that of the project and its

@@ -13,7 +13,6 @@ const (
 	LabelEnvironment  = "dce.environment"
 	LabelVersion      = "dce.version" // of the dce that deployed
 	LabelImages       = "dce.images"  // service=reference, comma separated
-	LabelSecrets      = "dce.secrets" // name=source on the agent, comma separated
 )
 
 // Labels of a deployment, not of the app: they change without anything else,

@@ -1,0 +1,203 @@
+package executor
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"dce/internal/bundle"
+	"dce/internal/diag"
+	"dce/internal/project"
+)
+
+// The labels of a job that dce deploy has made: its bundle, base64, or the
+// name under which the fetcher has put it into the sandbox, and its digest.
+const (
+	labelBundle       = "dce.bundle"
+	labelBundleFile   = "dce.bundle.file"
+	labelBundleDigest = "dce.bundle.digest"
+)
+
+// bundleDir is where in a sandbox the files of a bundle are unpacked.
+const bundleDir = "dce-pod"
+
+// Shipped finds the bundle that an executor has unpacked in a sandbox and lets
+// a project be loaded from it, as it was there, with the secrets that
+// o.Environ has; to look at it, something stands in the place of the others. It
+// reports whether there is one.
+func Shipped(sandbox string, labels map[string]string, o *project.Options, look bool) (bool, error) {
+	dir := filepath.Join(sandbox, bundleDir)
+	data, err := os.ReadFile(filepath.Join(dir, bundle.ManifestName))
+	if label(labels, labelBundleDigest) == "" || errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the bundle of the sandbox: %w", err)
+	}
+	m, err := bundle.Decode(data)
+	if err != nil {
+		return false, err
+	}
+	environ := o.Environ
+	adopt(*m, dir, o)
+	for name := range m.Secrets {
+		if look {
+			o.Values[name] = project.SecretOnAgent
+		}
+	}
+	for _, pair := range environ { // secrets that this machine has for the agent's
+		name, value, _ := strings.Cut(pair, "=")
+		if _, mapped := m.Secrets[name]; mapped || slices.Contains(m.Left, name) {
+			o.Values[name] = value
+		}
+	}
+	return true, nil
+}
+
+// adopt loads a project from the files of a bundle: what its deployer decided
+// stands in the place of dce.yaml, .env and the environment.
+func adopt(m bundle.Manifest, dir string, o *project.Options) {
+	o.Dir, o.Root = filepath.Join(dir, filepath.FromSlash(m.Dir)), dir
+	o.Files = nil
+	for _, f := range m.Files {
+		o.Files = append(o.Files, filepath.Join(dir, filepath.FromSlash(f)))
+	}
+	o.Name, o.Profiles, o.Values, o.Images = m.Project, m.Profiles, maps.Clone(m.Values), m.Images
+	if o.Values == nil {
+		o.Values = map[string]string{}
+	}
+	o.Secrets = map[string]string{}
+	for name, source := range m.Secrets {
+		if path, ok := strings.CutPrefix(source, "file:"); ok {
+			source = "file:" + filepath.Join(SecretsDir, filepath.FromSlash(path))
+		}
+		o.Secrets[name] = source
+	}
+	for path, text := range m.Settings {
+		o.Flags = append(o.Flags, project.Flag{Path: path, Value: text, Name: path + " of the bundle"})
+	}
+}
+
+// unpack puts the files of a job's bundle into its sandbox; nothing is done
+// for a job without one.
+func (s *stager) unpack(p *plan) error {
+	labels := p.facts.Labels
+	if label(labels, labelBundle) == "" && label(labels, labelBundleFile) == "" {
+		return nil
+	}
+	data, err := s.bundle(labels)
+	if err != nil {
+		return err
+	}
+	digest := label(labels, labelBundleDigest)
+	if digest == "" {
+		return diag.Fail(noDigest())
+	}
+	m, files, err := bundle.Open(data, digest)
+	if err != nil {
+		return err
+	}
+	// What the fetcher, or a link of the job, has put there is not trusted.
+	dir := filepath.Join(p.dir, bundleDir)
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("making room for the bundle: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the bundle's directory: %w", err)
+	}
+	if err := bundle.Write(dir, m, files); err != nil {
+		return err
+	}
+	p.bundle = &m
+	p.facts.Labels = withoutBundle(labels)
+	return nil
+}
+
+// withoutBundle are the labels without the bundle itself, which would make
+// dce-task.json large for nothing: its files are in the sandbox.
+func withoutBundle(labels map[string]string) map[string]string {
+	kept := map[string]string{}
+	for key, value := range labels {
+		if key != labelBundle && !strings.HasSuffix(key, "."+labelBundle) {
+			kept[key] = value
+		}
+	}
+	return kept
+}
+
+// bundle is what the job brings, compressed.
+func (s *stager) bundle(labels map[string]string) ([]byte, error) {
+	if text := label(labels, labelBundle); text != "" {
+		if base64.StdEncoding.DecodedLen(len(text)) > bundle.MaxCompressed {
+			return nil, diag.Fail(badBundle("the label is too long", nil))
+		}
+		data, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, diag.Fail(badBundle("the label is not base64", err))
+		}
+		return data, nil
+	}
+	return s.fetched(label(labels, labelBundleFile))
+}
+
+// fetched reads a file that the fetcher has put into the sandbox, and nothing
+// else: no link leads out of it.
+func (s *stager) fetched(name string) ([]byte, error) {
+	root, err := os.OpenRoot(s.o.Environment.Sandbox)
+	if err != nil {
+		return nil, fmt.Errorf("opening the sandbox: %w", err)
+	}
+	defer root.Close()
+	data, err := readRegular(root, name, bundle.MaxCompressed)
+	if err != nil {
+		return nil, diag.Fail(badBundle(fmt.Sprintf("%q cannot be read in the sandbox", name), err))
+	}
+	return data, nil
+}
+
+var errNotPlain = errors.New("it is no regular file, or too large")
+
+func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, errNotPlain
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = errNotPlain
+	}
+	return data, err
+}
+
+func badBundle(why string, cause error) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "DCE712", Summary: "the bundle cannot be taken apart: " + why, Cause: cause,
+		Hint: "deploy again with dce deploy; where bundles are fetched, see in stderr of the sandbox what the fetcher said",
+	}
+	if cause != nil {
+		d.Detail = cause.Error() + "."
+	}
+	return d
+}
+
+func noDigest() diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE713", Summary: "the job brings a bundle, but no digest to check it with",
+		Hint: "deploy again with dce deploy, which sets the label " + labelBundleDigest,
+	}
+}
