@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -25,6 +26,7 @@ type reapFlags struct {
 	framework string
 	grace     time.Duration
 	dryRun    bool
+	watch     bool
 	output    choice
 	options   sweep.Options
 }
@@ -49,6 +51,9 @@ dce reap --dry-run
 # remove it
 dce reap
 
+# do so whenever an executor dies, as a daemon
+dce reap --watch
+
 # what the agent's hook runs when an executor has been removed
 dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
 		Args:        noArgs,
@@ -59,10 +64,11 @@ dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
 	fs.StringVar(&f.framework, "framework-id", "", "only the pods of this framework (`ID`)")
 	fs.DurationVar(&f.grace, "grace", 0, "stop each pod within this `DURATION`, whatever its services ask for; 0 kills at once")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be removed, and do nothing")
-	fs.VarP(&f.output, "output", "o", "print as `text|json`")
+	fs.BoolVar(&f.watch, "watch", false, "go on, and sweep whenever an executor dies")
+	fs.VarP(&f.output, "output", "o", "print as `text|json`; with --watch, one line of JSON a sweep")
 	grouped(cmd, groupWhat, "executor-id", "framework-id")
 	grouped(cmd, groupOutput, "output")
-	for _, n := range []string{"executor-id", "framework-id", "grace", "dry-run"} {
+	for _, n := range []string{"executor-id", "framework-id", "grace", "dry-run", "watch"} {
 		withoutEnv(fs.Lookup(n))
 	}
 	cmd.RunE = a.until(func(ctx context.Context, _ []string) error {
@@ -81,16 +87,10 @@ func (a *app) runReap(ctx context.Context, f *reapFlags) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.hostEngine(ctx, operator, log)
-	if err != nil {
-		return err
+	if f.watch {
+		return a.watchHost(ctx, f, operator)
 	}
-	defer e.Close()
-	s, err := a.sweeper(e, operator, log)
-	if err != nil {
-		return err
-	}
-	r, err := s.Sweep(ctx, f.options)
+	r, err := a.sweepOnce(ctx, operator, log, f.options)
 	if err != nil {
 		return err
 	}
@@ -103,22 +103,65 @@ func (a *app) runReap(ctx context.Context, f *reapFlags) error {
 	return nil
 }
 
+// sweepOnce connects to the engine for one sweep.
+func (a *app) sweepOnce(ctx context.Context, o project.Operator, log *slog.Logger, options sweep.Options) (sweep.Report, error) {
+	e, err := a.hostEngine(ctx, o, log)
+	if err != nil {
+		return sweep.Report{}, err
+	}
+	defer e.Close()
+	tree, err := cgroup.Detect()
+	if err != nil {
+		return sweep.Report{}, err
+	}
+	leases, err := a.leases(o)
+	if err != nil {
+		return sweep.Report{}, err
+	}
+	s := sweep.Sweeper{Engine: e, Cgroups: sweep.Machine{Tree: tree}, Leases: leases, Log: log}
+	return s.Sweep(ctx, options)
+}
+
+// watchHost sweeps until it is interrupted. What goes wrong is for the journal.
+func (a *app) watchHost(ctx context.Context, f *reapFlags, o project.Operator) error {
+	leases, err := a.leases(o)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(a.env.Stderr, nil))
+	w := sweep.Watch{
+		Leases: leases, Options: f.options, Log: log, Report: func(r sweep.Report) { a.printNews(f.output.value, r) },
+		Sweep: func(ctx context.Context, options sweep.Options) (sweep.Report, error) {
+			return a.sweepOnce(ctx, o, slog.New(slog.DiscardHandler), options)
+		},
+	}
+	return w.Run(ctx)
+}
+
+// printNews leaves out the sweeps that had nothing to do.
+func (a *app) printNews(format string, r sweep.Report) {
+	if len(r.Orphans)+len(r.Cgroups)+len(r.Leases) == 0 {
+		return
+	}
+	if format == "json" {
+		_ = json.NewEncoder(a.env.Stdout).Encode(sweepReport{SchemaVersion: 1, Report: r})
+		return
+	}
+	_ = a.printLines(reportLines(r))
+}
+
 // hostEngine is the engine of executors, unless DOCKER_HOST says otherwise.
 func (a *app) hostEngine(ctx context.Context, o project.Operator, log *slog.Logger) (*engine.Engine, error) {
 	host := cmp.Or(a.getenv("DOCKER_HOST"), o.Engine)
 	return engine.Connect(ctx, engine.Options{Host: host, Err: a.ui().Err(), Log: log})
 }
 
-func (a *app) sweeper(e *engine.Engine, o project.Operator, log *slog.Logger) (*sweep.Sweeper, error) {
-	tree, err := cgroup.Detect()
+func (a *app) leases(o project.Operator) (string, error) {
+	dir, err := filepath.Abs(cmp.Or(a.getenv("DCE_LEASE_DIR"), o.Leases))
 	if err != nil {
-		return nil, err
+		return "", fmt.Errorf("finding the lease directory: %w", err)
 	}
-	leases, err := filepath.Abs(cmp.Or(a.getenv("DCE_LEASE_DIR"), o.Leases))
-	if err != nil {
-		return nil, fmt.Errorf("finding the lease directory: %w", err)
-	}
-	return &sweep.Sweeper{Engine: e, Cgroups: sweep.Machine{Tree: tree}, Leases: leases, Log: log}, nil
+	return dir, nil
 }
 
 // sweepReport is what `dce reap -o json` prints.

@@ -1,0 +1,385 @@
+//go:build linux
+
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"dce/internal/engine"
+	"dce/internal/lease"
+	"dce/internal/render"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// host is an engine and its machine in memory.
+type host struct {
+	mu      sync.Mutex
+	things  []engine.Thing
+	calls   []string
+	parents []string
+	cgroups []string
+	busy    bool  // what lives in a cgroup
+	remote  error // what RequireLocal says
+	discard error
+}
+
+func (h *host) Containers(_ context.Context, label string) ([]engine.Thing, error) {
+	return h.list("containers", label, true), nil
+}
+
+func (h *host) Resources(_ context.Context, label string) ([]engine.Thing, error) {
+	return h.list("resources", label, false), nil
+}
+
+func (h *host) list(call, label string, containers bool) []engine.Thing {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls = append(h.calls, call)
+	var found []engine.Thing
+	for _, t := range h.things {
+		if _, has := t.Labels[label]; has && (t.Kind == engine.KindContainer) == containers {
+			found = append(found, t)
+		}
+	}
+	return found
+}
+
+func (h *host) Parents(context.Context, []string) ([]string, error) { return h.parents, nil }
+
+func (h *host) RequireLocal(context.Context) error { return h.remote }
+
+func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls = append(h.calls, "discard "+s.PodID)
+	if h.discard != nil {
+		return h.discard
+	}
+	h.things = slices.DeleteFunc(h.things, func(t engine.Thing) bool {
+		for k, v := range s.Carry {
+			if t.Labels[k] != v {
+				return false
+			}
+		}
+		return true
+	})
+	return nil
+}
+
+func (h *host) Remove(_ context.Context, parent string, members map[string]string) error {
+	h.calls = append(h.calls, fmt.Sprintf("remove cgroup %s %v", parent, members["memory"]))
+	h.cgroups = slices.DeleteFunc(h.cgroups, func(c string) bool { return c == parent })
+	return nil
+}
+
+func (h *host) Exists(parent string) bool { return slices.Contains(h.cgroups, parent) }
+
+func (h *host) Occupied(string) bool { return h.busy }
+
+func (h *host) sweeper(dir string) *Sweeper {
+	return &Sweeper{Engine: h, Cgroups: h, Leases: dir, Log: slog.New(slog.DiscardHandler)}
+}
+
+func (h *host) sweep(t *testing.T, dir string, o Options) Report {
+	t.Helper()
+	r, err := h.sweeper(dir).Sweep(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// pod is a container, long made, of the executor that id names.
+func pod(name string, id lease.Identity, change ...string) engine.Thing {
+	labels := render.TaskLabels(render.Task{
+		ID: "task-" + name, ExecutorID: "ex-" + name, FrameworkID: "fw", Front: render.FrontMesos, PodID: name,
+		Lease: id.Lease, BootID: id.BootID, PID: id.PID, StartTime: id.Start,
+	})
+	for i := 0; i < len(change); i += 2 {
+		labels[change[i]] = change[i+1]
+	}
+	return engine.Thing{Kind: engine.KindContainer, ID: "id-" + name, Name: name, Labels: labels}
+}
+
+// swept marks the directory as one in which everything was looked at.
+func swept(t *testing.T, dir string) string {
+	t.Helper()
+	if err := markSwept(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func held(t *testing.T, dir, name string) lease.Identity {
+	t.Helper()
+	l, err := lease.Take(dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Release() })
+	return self(t, l.Path())
+}
+
+func self(t *testing.T, path string) lease.Identity {
+	t.Helper()
+	id, err := lease.Self(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// left makes a lease that nobody holds, with notes.
+func left(t *testing.T, dir, name string, notes ...lease.Note) string {
+	t.Helper()
+	l, err := lease.Take(dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(l.Write(append(notes, lease.Note{Executor: "ex-" + name})), l.Leave()); err != nil {
+		t.Fatal(err)
+	}
+	return l.Path()
+}
+
+func TestTheEvidenceOfEachPod(t *testing.T) {
+	const absent = 1 << 22 // above the kernel's highest pid
+	dir := swept(t, t.TempDir())
+	alive := held(t, dir, "alive")
+	free := left(t, dir, "free")
+	elsewhere := left(t, t.TempDir(), "elsewhere")
+	none := filepath.Join(dir, "none.lease")
+	link := filepath.Join(dir, "link.lease")
+	if err := os.Symlink(free, link); err != nil {
+		t.Fatal(err)
+	}
+	with := func(path string, change func(*lease.Identity)) lease.Identity {
+		id := self(t, path)
+		change(&id)
+		return id
+	}
+	gonePID := func(i *lease.Identity) { i.PID = absent }
+	tests := map[string]struct {
+		id     lease.Identity
+		labels []string
+		want   string // of what happens: "stays", "goes" or "left alone"
+	}{
+		"a lease that is held":                                 {id: alive, want: "stays"},
+		"a lease that is held, and a pid that is not there":    {id: with(alive.Lease, gonePID), want: "stays"},
+		"a free lease, and its process gone":                   {id: with(free, gonePID), want: "goes"},
+		"a free lease, and a pid that another process has":     {id: with(free, func(i *lease.Identity) { _, ns, _ := strings.Cut(i.Start, "@"); i.Start = "1@" + ns }), want: "goes"},
+		"a free lease, though its process lives":               {id: self(t, free), want: "left alone"},
+		"a free lease, and a process of another pid namespace": {id: with(free, func(i *lease.Identity) { i.Start = "1@42" }), want: "goes"},
+		"another boot":                                                {id: with(alive.Lease, func(i *lease.Identity) { i.BootID = "former" }), want: "goes"},
+		"no lease, and its process gone":                              {id: with(none, gonePID), want: "goes"},
+		"no lease, and its process alive":                             {id: self(t, none), want: "stays"},
+		"no lease, and a process of another pid namespace":            {id: with(none, func(i *lease.Identity) { i.Start = "1@42" }), want: "left alone"},
+		"a free lease of another directory, though its process lives": {id: self(t, elsewhere), want: "stays"},
+		"a lease of another directory, and another pid namespace":     {id: with(elsewhere, func(i *lease.Identity) { i.Start = "1@42" }), want: "left alone"},
+		"a lease with dots in its path":                               {id: with(dir+"/../"+filepath.Base(dir)+"/free.lease", func(i *lease.Identity) { i.Start = "1@42" }), want: "left alone"},
+		"a lease that is a link":                                      {id: with(link, func(i *lease.Identity) { i.Start = "1@42" }), want: "left alone"},
+		"nothing":                                                     {id: lease.Identity{}, want: "left alone"},
+		"a pid that is none":                                          {id: lease.Identity{}, labels: []string{render.LabelPID, "1; reboot", render.LabelStart, "x\ny"}, want: "left alone"},
+		"a local pod without its monitor":                             {id: with(free, gonePID), labels: []string{render.LabelFront, render.FrontLocal}, want: "stays"},
+		"a pod id that is a path":                                     {id: with(free, gonePID), labels: []string{render.LabelPod, "../../etc\n$(reboot)"}, want: "goes"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := &host{things: []engine.Thing{pod("p", test.id, test.labels...), pod("neighbour", alive)}}
+			r := h.sweep(t, dir, Options{DryRun: true})
+			if len(h.things) != 2 {
+				t.Fatal("a dry run has removed something")
+			}
+			r2 := h.sweep(t, t.TempDir(), Options{DryRun: true}) // a directory in which no lease is
+			if len(r2.Orphans) > 0 && lease.SameProcess(test.id) {
+				t.Errorf("without the leases' directory: %+v", r2.Orphans)
+			}
+			got := "stays"
+			switch {
+			case len(r.Orphans) == 1:
+				got = "goes"
+			case len(r.LeftAlone) == 1:
+				got = "left alone"
+			}
+			if got != test.want {
+				t.Errorf("it %s, want %s: %+v", got, test.want, r)
+			}
+		})
+	}
+}
+
+func TestALeaseOutsideItsDirectoryIsNotEvenOpened(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "x.lease")
+	if err := os.WriteFile(outside, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := watchOpens(filepath.Dir(outside))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &host{things: []engine.Thing{pod("p", lease.Identity{Lease: outside})}}
+	h.sweep(t, t.TempDir(), Options{})
+	if n := seen(); n > 0 {
+		t.Errorf("it was opened: %d events", n)
+	}
+}
+
+func TestASweepWithoutOrphansIsOneCall(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	id := held(t, dir, "alive")
+	h := &host{}
+	for n := range 200 {
+		h.things = append(h.things, pod(fmt.Sprint("p", n), id))
+	}
+	r := h.sweep(t, dir, Options{})
+	if d := cmp.Diff([]string{"containers"}, h.calls); d != "" || r.Alive != 200 {
+		t.Errorf("%d alive; calls:\n%s", r.Alive, d)
+	}
+}
+
+func TestTheFirstSweepOfABootLooksAtEverything(t *testing.T) {
+	dir := t.TempDir()
+	volume := pod("p", lease.Identity{BootID: "former"})
+	volume.Kind = engine.KindVolume
+	h := &host{things: []engine.Thing{volume}}
+	h.sweep(t, dir, Options{})
+	h.sweep(t, dir, Options{})
+	want := []string{"containers", "resources", "discard p", "containers"}
+	if d := cmp.Diff(want, h.calls); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWhatAnExecutorHasNotedIsTidied(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	path := left(t, dir, "p",
+		lease.Note{Cgroup: "/mesos/p", Members: map[string]string{"memory": "/mesos/p"}}, lease.Note{Cgroup: "/dce/p"}, lease.Note{Cgroup: "/dce/never-made"})
+	local := left(t, dir, "local.shop")
+	h := &host{
+		things:  []engine.Thing{pod("p", lease.Identity{Lease: path})},
+		parents: []string{"/mesos/p"}, cgroups: []string{"/mesos/p", "/dce/p", "/dce/other"},
+	}
+	h.discard = errors.New("a process does not end")
+	if r := h.sweep(t, dir, Options{}); r.Err() == nil || len(r.Leases) > 0 || len(h.cgroups) != 3 {
+		t.Errorf("although it failed: %+v, cgroups %v", r, h.cgroups)
+	}
+	h.discard = nil
+	r := h.sweep(t, dir, Options{})
+	if d := cmp.Diff([]string{path}, r.Leases); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"/dce/other"}, h.cgroups); d != "" {
+		t.Error(d)
+	}
+	if !slices.Contains(h.calls, "remove cgroup /mesos/p /mesos/p") {
+		t.Errorf("the agent's cgroups are not left to it: %q", h.calls)
+	}
+	if files, _ := lease.Files(dir); !slices.Equal(files, []string{local}) {
+		t.Errorf("leases %v", files)
+	}
+}
+
+func TestALeaseThatIsBeingTakenIsNotCleared(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	path := filepath.Join(dir, "new.lease")
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // made, and not yet locked
+		t.Fatal(err)
+	}
+	h := &host{}
+	if r := h.sweep(t, dir, Options{}); len(r.Leases) > 0 {
+		t.Errorf("removed %v", r.Leases)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if r := h.sweep(t, dir, Options{}); len(r.Leases) != 1 {
+		t.Error("a lease that nobody has written to for an hour is still there")
+	}
+}
+
+func TestPodsOfDCEGo(t *testing.T) {
+	old := engine.Thing{Kind: engine.KindContainer, ID: "1", Name: "old", Labels: map[string]string{"taskId": "t", "executorId": "ex"}}
+	h := &host{things: []engine.Thing{old}, parents: []string{"/mesos/c"}, cgroups: []string{"/mesos/c"}, busy: true}
+	dir := t.TempDir()
+	if r := h.sweep(t, dir, Options{}); len(r.Orphans)+len(r.LeftAlone) > 0 {
+		t.Errorf("swept by itself: %+v", r)
+	}
+	if r := h.sweep(t, dir, Options{Executor: "ex"}); len(r.LeftAlone) != 1 || len(h.things) != 1 {
+		t.Errorf("while its executor lives: %+v", r)
+	}
+	h.busy = false
+	if r := h.sweep(t, dir, Options{Executor: "ex"}); len(r.Orphans) != 1 || len(h.things)+len(h.cgroups) != 0 {
+		t.Errorf("after its executor's end: %+v, left %v %v", r, h.things, h.cgroups)
+	}
+}
+
+func TestAnEngineElsewhereIsRefused(t *testing.T) {
+	h := &host{things: []engine.Thing{pod("p", lease.Identity{BootID: "former"})}, remote: errors.New("not here")}
+	if _, err := h.sweeper(t.TempDir()).Sweep(t.Context(), Options{}); !errors.Is(err, h.remote) || len(h.things) != 1 {
+		t.Errorf("got %v, left %d", err, len(h.things))
+	}
+}
+
+func TestAWatchSweepsAtTheDeathOfAnExecutor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "leases")
+	swept := make(chan struct{}, 100)
+	w := Watch{
+		Leases: dir, Log: slog.New(slog.DiscardHandler), Report: func(Report) {},
+		Sweep: func(context.Context, Options) (Report, error) { swept <- struct{}{}; return Report{}, nil },
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- w.Run(ctx) }()
+	<-swept
+	left(t, dir, "ex")
+	<-swept
+	if err := os.RemoveAll(dir); err != nil { // it is made anew, and watched
+		t.Fatal(err)
+	}
+	<-swept
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAWatchLooksAgainWhenAKeptPodsTimeIsOver(t *testing.T) {
+	now := time.Now()
+	r := Report{Kept: []Row{{KeptUntil: now.Add(time.Hour)}, {KeptUntil: now.Add(time.Minute)}}}
+	if got := (Watch{}).due(r, now); got != time.Minute+time.Millisecond {
+		t.Errorf("after %s", got)
+	}
+	if got := (Watch{}).due(Report{}, now); got != rest {
+		t.Errorf("without one after %s", got)
+	}
+}
+
+func TestCleanPagesAreThoseOfTheProgramItself(t *testing.T) {
+	for line, want := range map[string]bool{
+		"00400000-00500000 r-xp 00000000 fe:00 123 /bin/dce":  true,
+		"00500000-00600000 r--p 00100000 fe:00 123 /bin/dce":  true,
+		"00600000-00700000 rw-p 00200000 fe:00 123 /bin/dce":  false,
+		"7f0000000000-7f0000001000 r-xp 0 fe:00 9 /lib/ld.so": false,
+		"c000000000-c000400000 rw-p 00000000 00:00 0":         false,
+		"what": false,
+	} {
+		if _, _, ok := cleanPages(line, "/bin/dce"); ok != want {
+			t.Errorf("%q: %v", line, ok)
+		}
+	}
+}
