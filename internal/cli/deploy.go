@@ -10,6 +10,7 @@ import (
 
 	"dce/internal/cluster"
 	"dce/internal/diag"
+	"dce/internal/registry"
 )
 
 // applyFlags say how something is deployed: `dce deploy`, `rollback`, `scale`
@@ -137,6 +138,9 @@ func (a *app) runDeploy(ctx context.Context, f *deployFlags, cmd *cobra.Command)
 
 // ready does all that can fail before anything changes.
 func (a *app) ready(ctx context.Context, c *change, f *deployFlags, cmd *cobra.Command) error {
+	if err := a.checkImages(ctx, c); err != nil {
+		return err
+	}
 	if err := c.ask(ctx); err != nil {
 		return err
 	}
@@ -147,6 +151,16 @@ func (a *app) ready(ctx context.Context, c *change, f *deployFlags, cmd *cobra.C
 		return err
 	}
 	return a.upload(ctx, c)
+}
+
+// checkImages asks the registries, before anything changes.
+func (a *app) checkImages(ctx context.Context, c *change) error {
+	problems := c.shipment.CheckImages(ctx, registry.Client{})
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	a.ui().Warn(problems)
+	return nil
 }
 
 // at refuses a plan over another version than the one that is expected.

@@ -51,12 +51,16 @@ dce diff --env prod --exit-code -q`,
 }
 
 // define adds the flags that say what is deployed.
+// lockFlag locks images to their digests: `dce render`, `diff` and `deploy`.
+const lockFlag = "lock-image-digests"
+
 func (f *shipFlags) define(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.IntVar(&f.replicas, "replicas", -1, "run `N` pods, whatever dce.yaml says")
 	fs.StringArrayVar(&f.images, "image", nil, "take another image: `SERVICE=REFERENCE`; repeatable")
 	fs.StringArrayVar(&f.set, "set", nil, "set a value that the environment declares: `KEY=VALUE`; repeatable")
-	grouped(cmd, groupWhat, "replicas", "image", "set")
+	fs.BoolVar(&f.lock, lockFlag, false, "give every image the digest that its tag stands for now")
+	grouped(cmd, groupWhat, "replicas", "image", "set", lockFlag)
 	for _, n := range []string{"replicas", "image", "set"} {
 		withoutEnv(fs.Lookup(n))
 	}

@@ -15,6 +15,7 @@ import (
 	"dce/internal/cluster/marathon"
 	"dce/internal/diag"
 	"dce/internal/project"
+	"dce/internal/registry"
 	"dce/internal/ship"
 	"dce/internal/term"
 )
@@ -25,6 +26,7 @@ type shipFlags struct {
 	images   []string
 	set      []string
 	message  string
+	lock     bool
 }
 
 // change is a shipment, what runs, and the difference.
@@ -62,7 +64,7 @@ func (a *app) change(ctx context.Context, t there, f shipFlags) (*change, error)
 }
 
 func (f shipFlags) options(ctx context.Context, a *app, t there) (ship.Options, error) {
-	o := ship.Options{Project: a.projectOptions(), Version: a.env.Version}
+	o := ship.Options{Project: a.projectOptions(), Version: a.env.Version, Registry: registry.Client{}, Lock: f.lock}
 	o.Project.Environment = t.environment
 	if f.replicas >= 0 {
 		o.Instances = &f.replicas

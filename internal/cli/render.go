@@ -8,7 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dce/internal/project"
+	"dce/internal/registry"
 	"dce/internal/render"
+	"dce/internal/ship"
 )
 
 // renderFlags are what `dce render` takes.
@@ -25,6 +28,7 @@ type renderFlags struct {
 	volumes       bool
 	hash          bool
 	noInterpolate bool
+	lock          bool
 }
 
 func (a *app) renderCommand() *cobra.Command {
@@ -34,8 +38,9 @@ func (a *app) renderCommand() *cobra.Command {
 		GroupID: jobDevelop,
 		Short:   "Show the compose file of the pod that an agent would run",
 		Long: `Loads and merges the compose files and rewrites them into the pod, exactly as
-an agent does. Nothing is contacted and nothing is started; facts that only a
-task has are given by --task, or are recognisable examples.`,
+an agent does. Nothing is contacted and nothing is started, but for registries
+with --lock-image-digests; facts that only a task has are given by --task, or are
+recognisable examples.`,
 		Example: `# the pod of the production environment
 dce render --env prod
 
@@ -79,7 +84,8 @@ func (f *renderFlags) define(a *app, cmd *cobra.Command) {
 	fs.BoolVar(&f.volumes, "volumes", false, "print the names of the volumes, one per line")
 	fs.BoolVar(&f.hash, "hash", false, "print each service and the hash of its configuration")
 	fs.BoolVar(&f.noInterpolate, "no-interpolate", false, "leave ${...} as it stands")
-	grouped(cmd, groupWhat, "diff", "explain", "services", "images", "ports", "volumes", "hash")
+	fs.BoolVar(&f.lock, lockFlag, false, "give every image the digest that its tag stands for now; registries are asked")
+	grouped(cmd, groupWhat, lockFlag, "diff", "explain", "services", "images", "ports", "volumes", "hash")
 	grouped(cmd, groupHow, "no-interpolate")
 	grouped(cmd, groupOutput, "output", "out-dir")
 	for _, name := range []string{"diff", "explain", "services", "images", "ports", "volumes", "hash"} {
@@ -107,6 +113,9 @@ func (a *app) runRender(ctx context.Context, f renderFlags, services []string) e
 	o := a.projectOptions()
 	o.Services, o.NoInterpolate = services, f.noInterpolate
 	p, err := a.load(ctx, f.place, o)
+	if err == nil && f.lock {
+		p, err = a.locked(ctx, f.place, o, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -115,6 +124,21 @@ func (a *app) runRender(ctx context.Context, f renderFlags, services []string) e
 		return err
 	}
 	return a.printRendered(f, p, r)
+}
+
+// locked is the pod with the images that registries have now, by digest.
+func (a *app) locked(ctx context.Context, at place, o project.Options, p *pod) (*pod, error) {
+	references := map[string]string{}
+	for name, s := range p.project.Compose.Services {
+		if s.Image != "" {
+			references[name] = s.Image
+		}
+	}
+	var err error
+	if o.Images, err = ship.Lock(ctx, registry.Client{}, references, p.project.Locate); err != nil {
+		return nil, err
+	}
+	return a.load(ctx, at, o)
 }
 
 func (f *renderFlags) lists() bool {

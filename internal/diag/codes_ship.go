@@ -46,6 +46,10 @@ stands nowhere.`},
 app.secrets does not say where it comes from. The executor takes it from its own environment
 if the operator has put it there; else the service runs without it. Say where it comes from, or
 take no notice if the agents have it.`},
+		{Code: "DCE709", Title: "the pod's memory is below its services'", Exit: ExitInvalid, Text: `resources.mem is the memory of the whole pod, which the scheduler finds room for and the agent
+enforces. A service has a limit above it, so that the limit could never be reached, or the
+services reserve more than that together. Raise resources.mem for this environment, or lower
+what the services ask for. Limits that come to more than the pod's memory only in sum are allowed.`},
 		{Code: "DCE710", Title: "the bundle is too large", Exit: ExitInvalid, Text: `The pod's files are packed into a bundle, which travels in a label of the job up to
 target.artifacts.inline. A larger one is uploaded to target.artifacts.url by HTTP PUT, and the
 Mesos fetcher brings it to the agents. There are bounds for that too: 64 MiB compressed,
@@ -91,5 +95,15 @@ cannot start an executor (args, container), or the older name of a key that is s
 		{Code: "DCE728", Title: "a key of Marathon's apps that dce does not know", Exit: ExitInvalid, Text: `The marathon block holds a key that the app definition of Marathon 1.10 does not have. It is
 passed on as it is: a newer Marathon may know it, and an older one refuses or ignores it.
 Check its name.`},
+		{Code: "DCE730", Title: "an image is not in its registry", Exit: ExitInvalid, Text: `Before anything changes, the registries are asked for the images of the pod with the credentials of
+Docker's own configuration. One of them has not got an image: it was not pushed, or its name or
+tag is mistyped. Where images do not come from registries, as with a devcluster on this machine,
+set app.images to trust.`},
+		{Code: "DCE731", Title: "the digest of an image cannot be had", Exit: ExitUnreachable, Text: `Images were to be locked to their digests, by --lock-image-digests or app.images: lock, and a
+registry did not answer, or refuses without credentials. Log in with docker login, or look whether
+the registry can be reached from here.`},
+		{Code: "DCE732", Title: "an image cannot be checked", Exit: ExitUnreachable, Text: `The registry of an image does not answer from here, or wants credentials that Docker's own
+configuration does not hold. The deploy goes on: the agents may reach it. If they do not, the
+instances fail with the reason. Set app.images to trust where registries are not to be asked.`},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,44 +44,17 @@ func Shipped(sandbox string, labels map[string]string, o *project.Options, look 
 	if err != nil {
 		return false, err
 	}
-	environ := o.Environ
-	adopt(*m, dir, o)
-	for name := range m.Secrets {
-		if look {
-			o.Values[name] = project.SecretOnAgent
-		}
+	m.Load(dir, SecretsDir, o)
+	if look {
+		m.Pretend(o)
 	}
-	for _, pair := range environ { // secrets that this machine has for the agent's
+	for _, pair := range o.Environ { // secrets that this machine has for the agent's
 		name, value, _ := strings.Cut(pair, "=")
 		if _, mapped := m.Secrets[name]; mapped || slices.Contains(m.Left, name) {
 			o.Values[name] = value
 		}
 	}
 	return true, nil
-}
-
-// adopt loads a project from the files of a bundle: what its deployer decided
-// stands in the place of dce.yaml, .env and the environment.
-func adopt(m bundle.Manifest, dir string, o *project.Options) {
-	o.Dir, o.Root = filepath.Join(dir, filepath.FromSlash(m.Dir)), dir
-	o.Files = nil
-	for _, f := range m.Files {
-		o.Files = append(o.Files, filepath.Join(dir, filepath.FromSlash(f)))
-	}
-	o.Name, o.Profiles, o.Values, o.Images = m.Project, m.Profiles, maps.Clone(m.Values), m.Images
-	if o.Values == nil {
-		o.Values = map[string]string{}
-	}
-	o.Secrets = map[string]string{}
-	for name, source := range m.Secrets {
-		if path, ok := strings.CutPrefix(source, "file:"); ok {
-			source = "file:" + filepath.Join(SecretsDir, filepath.FromSlash(path))
-		}
-		o.Secrets[name] = source
-	}
-	for path, text := range m.Settings {
-		o.Flags = append(o.Flags, project.Flag{Path: path, Value: text, Name: path + " of the bundle"})
-	}
 }
 
 // unpack puts the files of a job's bundle into its sandbox; nothing is done

@@ -157,7 +157,7 @@ func (s *stager) load(ctx context.Context, p *plan) (err error) {
 		Flags: p.options.flags, TaskEnv: taskfile.Interpolation(p.facts, render.Settings{}),
 	}
 	if p.bundle != nil {
-		adopt(*p.bundle, filepath.Join(p.dir, bundleDir), &o)
+		p.bundle.Load(filepath.Join(p.dir, bundleDir), s.secretsDir(), &o)
 		if p.secrets, err = s.secrets(*p.bundle); err != nil {
 			return err
 		}

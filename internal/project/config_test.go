@@ -117,7 +117,7 @@ func TestLayersAndOrigins(t *testing.T) {
 		Resources: render.Resources{CPUs: 1, MemMB: 4096},
 		Timeouts:  Timeouts{Launch: time.Minute, Engine: time.Minute, Stop: 2 * time.Minute},
 		Ports:     PortsAuto, Target: Target{Scheduler: SchedulerMarathon, Artifacts: Artifacts{Inline: 64 << 10}},
-		App:      App{Instances: 1, Health: HealthCheck{Check: HealthDocker, Grace: 5 * time.Minute, Interval: 10 * time.Second, Timeout: 20 * time.Second, Failures: 3}},
+		App:      App{Instances: 1, Images: ImagesCheck, Health: HealthCheck{Check: HealthDocker, Grace: 5 * time.Minute, Interval: 10 * time.Second, Timeout: 20 * time.Second, Failures: 3}},
 		Overhead: render.Resources{CPUs: 0.1, MemMB: 64, DiskMB: 10}, Rollback: true,
 		Environments: []string{"prod"}, Path: filepath.Join(dir, "dce.yaml"),
 	}

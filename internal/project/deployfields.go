@@ -9,6 +9,13 @@ const (
 	HealthNone   = "none"
 )
 
+// What is done about images before a deploy.
+const (
+	ImagesCheck = "check"
+	ImagesLock  = "lock"
+	ImagesTrust = "trust"
+)
+
 // What a reference to a credential may say; the value itself never stands in a
 // file of settings.
 const referenceDoc = "env:NAME, file:PATH or keyring:NAME, never the value itself. "
@@ -56,6 +63,8 @@ func appFields() []Field {
 		{Path: "app.health.timeout", Type: TypeDuration, Default: "20s", Doc: "How long one check may take."},
 		{Path: "app.health.failures", Type: TypeInt, Default: "3", Doc: "After how many failures in a row a pod is replaced."},
 		{Path: "app.kill_grace", Type: TypeDuration, Doc: "How long a pod may take to stop before it is killed. By default the sum of the services' own stop_grace_period over the levels of their dependencies, and 5 s."},
+		{Path: "app.images", Type: TypeString, Default: ImagesCheck, Enum: []string{ImagesCheck, ImagesLock, ImagesTrust}, Doc: "What a deploy asks registries for. check: that every image is there, before " +
+			"anything changes. lock: its digest too, so that every instance runs the same, whatever happens to the tag. trust: nothing, where the agents have the images already."},
 		{Path: "app.labels", Type: TypeValues, Doc: "Labels of the app, beside those of dce."},
 		{Path: "app.env", Type: TypeValues, Doc: "Environment of the app's executor, which interpolation on the agent sees."},
 		{Path: "app.fetch", Type: TypeStrings, Doc: "URIs that the Mesos fetcher brings into the sandbox; archives are unpacked."},

@@ -57,6 +57,8 @@ type App struct {
 	Labels    map[string]string
 	Env       map[string]string
 	Fetch     []string
+	// Images is ImagesCheck, ImagesLock or ImagesTrust.
+	Images string
 	// Secrets are sources on the cluster by the name of a secret.
 	Secrets map[string]string
 	// Marathon is merged into the app last, by Marathon's own names.
@@ -107,6 +109,7 @@ func newApp(m map[string]setting) App {
 		KillGrace: get[time.Duration](m, "app.kill_grace"),
 		Labels:    belowKey[string](m, "app.labels."),
 		Env:       belowKey[string](m, "app.env."),
+		Images:    get[string](m, "app.images"),
 		Fetch:     get[[]string](m, "app.fetch"),
 		Secrets:   belowKey[string](m, "app.secrets."),
 		Marathon:  belowKey[any](m, "marathon."),

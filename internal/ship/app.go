@@ -1,7 +1,6 @@
 package ship
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -11,30 +10,6 @@ import (
 	"dce/internal/diag"
 	"dce/internal/render"
 )
-
-// pin gives the images their digests, where that is wanted.
-func (l *loaded) pin(ctx context.Context, o Options) error {
-	if o.Pin == nil {
-		return nil
-	}
-	services := l.references()
-	var wanted []string
-	for _, ref := range services {
-		wanted = append(wanted, ref)
-	}
-	pinned, err := o.Pin(ctx, wanted)
-	if err != nil {
-		return err
-	}
-	l.images = map[string]string{}
-	for name, ref := range services {
-		l.images[name] = pinned[ref]
-		s := l.rendered.Project.Services[name]
-		s.Image = pinned[ref]
-		l.rendered.Project.Services[name] = s
-	}
-	return nil
-}
 
 // checkPlace refuses an environment that cannot be deployed to.
 func (l *loaded) checkPlace(environment string) error {
@@ -47,6 +22,48 @@ func (l *loaded) checkPlace(environment string) error {
 		problems = append(problems, job(l.locateSetting("kind")))
 	}
 	return problems.Err()
+}
+
+// tooSmall are the services that the pod's own memory has no room for.
+func (l *loaded) tooSmall() diag.List {
+	mem := l.config().Resources.MemMB
+	if mem == 0 {
+		return nil
+	}
+	var problems diag.List
+	reserved := 0.0
+	for _, name := range l.rendered.Project.ServiceNames() {
+		s := l.rendered.Project.Services[name]
+		if name == render.InfraService {
+			continue
+		}
+		if limit := memoryLimit(s); limit > mem {
+			problems = append(problems, limitAbovePod(name, limit, mem, l.project.Locate("services", name)))
+		}
+		reserved += memoryReservation(s)
+	}
+	if reserved > mem {
+		problems = append(problems, reservedAbovePod(reserved, mem, l.locateSetting("resources.mem")))
+	}
+	return problems
+}
+
+const mib = 1 << 20
+
+func memoryLimit(s types.ServiceConfig) float64 {
+	limit := float64(s.MemLimit)
+	if s.Deploy != nil && s.Deploy.Resources.Limits != nil {
+		limit = max(limit, float64(s.Deploy.Resources.Limits.MemoryBytes))
+	}
+	return limit / mib
+}
+
+func memoryReservation(s types.ServiceConfig) float64 {
+	reserved := float64(s.MemReservation)
+	if s.Deploy != nil && s.Deploy.Resources.Reservations != nil {
+		reserved = max(reserved, float64(s.Deploy.Resources.Reservations.MemoryBytes))
+	}
+	return reserved / mib
 }
 
 // resources are the whole pod's. Where none are set, the services' own limits
@@ -77,13 +94,13 @@ func limits(p *types.Project) (cpus, mem float64, all bool) {
 		if name == render.InfraService {
 			continue
 		}
-		limit, cores := float64(s.MemLimit), float64(s.CPUS)
+		cores := float64(s.CPUS)
 		if s.Deploy != nil && s.Deploy.Resources.Limits != nil {
-			limit = max(limit, float64(s.Deploy.Resources.Limits.MemoryBytes))
 			cores = max(cores, float64(s.Deploy.Resources.Limits.NanoCPUs))
 		}
+		limit := memoryLimit(s)
 		all = all && limit > 0
-		mem += limit / (1 << 20)
+		mem += limit
 		cpus += cores
 	}
 	return cpus, mem, all

@@ -59,3 +59,19 @@ func (l *loaded) locateInApp(path string) diag.Pos {
 	}
 	return diag.Pos{File: l.config().Path}
 }
+
+func limitAbovePod(service string, limit, mem float64, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE709", Summary: fmt.Sprintf("the memory limit of %s, %.0f MiB, is above the whole pod's, %.0f MiB", service, limit, mem), Pos: pos,
+		Detail: "The scheduler gives the pod resources.mem for all of its services together.",
+		Hint:   fmt.Sprintf("set resources.mem to %.0fM or more, or lower the limit", limit),
+	}
+}
+
+func reservedAbovePod(reserved, mem float64, pos diag.Pos) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE709", Summary: fmt.Sprintf("the services reserve %.0f MiB of memory, the pod has %.0f MiB", reserved, mem), Pos: pos,
+		Detail: "The scheduler gives the pod resources.mem for all of its services together.",
+		Hint:   fmt.Sprintf("set resources.mem to %.0fM or more", reserved),
+	}
+}

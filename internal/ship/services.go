@@ -55,19 +55,9 @@ func ServicesOf(ctx context.Context, app marathon.App) (map[string]map[string]st
 // renderBundle renders the pod of an unpacked bundle with example facts, as
 // load does with a project.
 func renderBundle(ctx context.Context, dir string, m bundle.Manifest) (render.Result, error) {
-	o := project.Options{
-		Dir: filepath.Join(dir, filepath.FromSlash(m.Dir)), Name: m.Project, Profiles: m.Profiles, Values: m.Values, Images: m.Images,
-		SystemConfig: filepath.Join(dir, "none"), Root: dir, Deploy: true,
-	}
-	for _, f := range m.Files {
-		o.Files = append(o.Files, filepath.Join(dir, filepath.FromSlash(f)))
-	}
-	for path, value := range m.Settings {
-		o.Flags = append(o.Flags, project.Flag{Path: path, Value: value, Name: path})
-	}
-	if o.Values == nil {
-		o.Values = map[string]string{}
-	}
+	o := project.Options{SystemConfig: filepath.Join(dir, "none")}
+	m.Load(dir, agentSecrets, &o)
+	m.Pretend(&o)
 	o.TaskEnv = task.Interpolation(task.Example(o.Name, examplePorts), render.Settings{})
 	p, err := project.Load(ctx, o)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"dce/internal/cluster/marathon"
 	"dce/internal/diag"
 	"dce/internal/project"
+	"dce/internal/registry"
 	"dce/internal/render"
 	"dce/internal/task"
 )
@@ -26,12 +27,17 @@ type Options struct {
 	Labels map[string]string
 	// Instances is the number of pods, nil for the setting's.
 	Instances *int
-	// Pin gives references their digests, nil leaves them as they are.
-	Pin Pinner
+	// Registry is asked for images; it must be given for Lock, and where the
+	// project wants its images locked.
+	Registry Registry
+	// Lock gives every image its digest.
+	Lock bool
 }
 
-// Pinner asks registries for images. It returns each reference with its digest.
-type Pinner func(ctx context.Context, references []string) (map[string]string, error)
+// Registry asks for images; there is an answer for each reference.
+type Registry interface {
+	Digests(ctx context.Context, references []string) map[string]registry.Answer
+}
 
 // Shipment is a pod that is ready to be sent.
 type Shipment struct {
@@ -66,8 +72,10 @@ func Prepare(ctx context.Context, o Options) (*Shipment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.pin(ctx, o); err != nil {
-		return nil, err
+	if o.Lock || l.config().App.Images == project.ImagesLock {
+		if err := l.lock(ctx, o.Registry); err != nil {
+			return nil, err
+		}
 	}
 	secrets := l.secrets()
 	packed, err := l.pack(o, secrets)
@@ -128,7 +136,7 @@ func load(ctx context.Context, o Options) (*loaded, error) {
 	in := render.Input{Project: p.Compose, Task: facts, Settings: settings, Locate: p.Locate}
 	in.Task.Hash = render.ContentHash(in)
 	l.rendered = render.Render(in)
-	l.warnings = slices.Concat(p.Warnings, l.rendered.Diagnostics)
+	l.warnings = slices.Concat(p.Warnings, l.rendered.Diagnostics, l.tooSmall())
 	return l, l.warnings.Err()
 }
 
@@ -142,7 +150,7 @@ func (l *loaded) input(o Options, secrets *secretPlan) marathon.Input {
 		Ports: l.appPorts(), KillGrace: cmp.Or(c.App.KillGrace, killGrace(l.rendered.Project)),
 		Constraints: c.App.Constraints, Role: c.App.Role, AcceptedRoles: c.App.AcceptedRoles,
 		MinHealthy: c.App.MinHealthy, MaxOver: c.App.MaxOver, Labels: map[string]string{},
-		Env: c.App.Env, Fetch: c.App.Fetch, SecretEnv: secrets.marathon, Images: l.references(), Raw: c.App.Marathon,
+		Env: c.App.Env, Fetch: c.App.Fetch, SecretEnv: secrets.marathon, Images: images(l.rendered), Raw: c.App.Marathon,
 		Locate: l.locateSetting,
 	}
 	for _, labels := range []map[string]string{c.App.Labels, o.Labels} {
@@ -178,15 +186,4 @@ func (l *loaded) travel(s *Shipment) (marathon.Bundle, error) {
 	s.Uploads = []Upload{{URL: strings.TrimRight(a.URL, "/") + "/" + name, Data: s.Bundle.Data, Credentials: a.Credentials}}
 	b.URI = strings.TrimRight(cmp.Or(a.FetchURL, a.URL), "/") + "/" + name
 	return b, nil
-}
-
-// references are the images that run, by service, without infra.
-func (l *loaded) references() map[string]string {
-	all := map[string]string{}
-	for name, s := range l.rendered.Project.Services {
-		if name != render.InfraService {
-			all[name] = s.Image
-		}
-	}
-	return all
 }
