@@ -64,6 +64,12 @@ type Spec struct {
 	Progress progress.Sink
 	// CallTimeout bounds each call to the engine; zero is a minute.
 	CallTimeout time.Duration
+	// Heartbeat is how often Watch asks an engine whose events are silent whether
+	// it is there at all; zero is five minutes.
+	Heartbeat time.Duration
+	// Woken hears that Watch, which sleeps most of the time, has had something to
+	// do; nil is nobody.
+	Woken func()
 }
 
 // LogLine is one line that a container wrote.

@@ -35,7 +35,7 @@ const sleeper = `
 func TestAnEngineThatDiesHangsAndFillsUp(t *testing.T) {
 	t.Parallel()
 	f, private := newPrivateFixture(t, "private")
-	soon := func(s *engine.Spec) { s.CallTimeout = 2 * time.Second }
+	soon := func(s *engine.Spec) { s.CallTimeout, s.Heartbeat = 2*time.Second, 2*time.Second }
 
 	t.Run("a pod is followed over the engine's restart", func(t *testing.T) {
 		f := f.in(t)

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// heartbeat is how often an engine whose stream is silent is asked whether it
-	// is there at all: one that hangs keeps the connection open for ever.
-	heartbeat = 15 * time.Second
 	// lookTime bounds a look at one container. The engine answers in a
 	// millisecond, or after the start or stop under way.
 	lookTime = 5 * time.Second
@@ -79,12 +76,13 @@ func (w *watching) connection(ctx context.Context, up func()) error {
 	}
 	w.post(pod.Listed{Names: names})
 	up()
-	beat := time.NewTicker(min(heartbeat, w.pod.spec.CallTimeout))
+	beat := time.NewTicker(w.pod.spec.Heartbeat)
 	defer beat.Stop()
 	for {
 		select {
 		case m := <-stream.Messages:
 			w.event(ctx, m)
+			w.pod.spec.Woken()
 		case err := <-stream.Err:
 			if cause := context.Cause(ctx); cause != nil {
 				return cause
@@ -94,6 +92,7 @@ func (w *watching) connection(ctx context.Context, up func()) error {
 			if err := w.alive(ctx); err != nil {
 				return err
 			}
+			w.pod.spec.Woken()
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -18,6 +17,7 @@ import (
 	"dce/internal/pod"
 	"dce/internal/progress"
 	"dce/internal/project"
+	"dce/internal/rest"
 	"dce/internal/supervisor"
 )
 
@@ -57,7 +57,12 @@ type Life struct {
 	report func(pod.Pod)
 	runs   *supervisor.Supervisor
 	work   *recorder
+	rest   *rest.Sleeper
 }
+
+// restAfter is how long a pod has run, and nothing of it was told, until the
+// process settles: by then what starting a pod has left behind is done.
+const restAfter = 2 * time.Second
 
 // New reads the rendered pod and makes its supervisor: events may be posted
 // from then on.
@@ -75,15 +80,16 @@ func New(ctx context.Context, o Options) (*Life, error) {
 			p.Secrets[name] = secret
 		}
 	}
+	sleeper := rest.NewSleeper(restAfter)
 	made := o.Engine.Pod(engine.Spec{
 		Project: p, PodID: o.PodID, Pull: o.Pull, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
-		Env: o.Secrets, Progress: o.Progress,
+		Env: o.Secrets, Progress: o.Progress, Woken: sleeper.Worked,
 	})
 	work, err := o.Cgroup.around(made)
 	if err != nil {
 		return nil, err
 	}
-	l := &Life{report: o.Report, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove}}
+	l := &Life{report: o.Report, rest: sleeper, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove}}
 	l.runs = supervisor.New(supervisor.Options{
 		Engine: l.work, Front: l, Rules: o.Rules, Log: o.Log, Events: o.Events, Reach: o.Reach,
 	})
@@ -106,6 +112,7 @@ func (l *Life) Post(e pod.Event) { l.runs.Post(e) }
 // Run takes the pod through its whole life. What ends it is a kill: a context
 // that ends leaves it as it is.
 func (l *Life) Run(ctx context.Context) pod.Pod {
+	defer l.rest.End()
 	l.runs.Post(pod.Launch{At: time.Now()})
 	return l.runs.Run(ctx)
 }
@@ -124,6 +131,8 @@ func (l *Life) Left() bool {
 func (l *Life) Report(p pod.Pod) {
 	l.report(p)
 	if p.State == pod.Running {
-		debug.FreeOSMemory() // starting takes several times the memory that watching does
+		l.rest.Begin()
+	} else {
+		l.rest.End()
 	}
 }
