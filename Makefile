@@ -10,7 +10,7 @@ LDFLAGS       := -s -w -X main.version=$(VERSION)
 FUZZTIME      ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build shop demo test test-quick check format vet lint bench fuzz gen unchanged snapshot clean FORCE
+.PHONY: help build shop demo module test test-quick check format vet lint bench fuzz gen unchanged snapshot clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ demo: ## see a pod rendered, run, broken and gone, on this machine
 	@scripts/engine
 	@$(MAKE) --no-print-directory build
 	@examples/shop/demo.sh
+
+module: ## build the agents' hook where Mesos' headers are (MESOS_ROOT), test the rest of it
+	@scripts/module
 
 test: ## run all tests, with a Docker engine and the race detector
 	@scripts/engine
