@@ -162,7 +162,7 @@ func TestTheLeaderMoves(t *testing.T) {
 func (s *stage) events(query string) <-chan string {
 	s.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	response, err := s.raw(ctx, http.MethodGet, s.cluster.URL()+"/v2/events"+query, "", "Accept", "text/event-stream")
+	response, err := s.raw(ctx, http.MethodGet, s.cluster.URL()+"/v2/events"+query, "", "Accept", "text/event-stream") //nolint:bodyclose // by the goroutine below
 	if err != nil {
 		cancel()
 		s.Fatal(err)

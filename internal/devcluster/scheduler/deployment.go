@@ -334,6 +334,11 @@ func (s *Scheduler) reckon(app *App, olds int) *restart {
 	if app.Instances < len(all) {
 		atOnce = max(atOnce, len(all)-app.Instances)
 	}
+	// Unhealthy ones that leave no room for a new one serve nobody. Marathon 1.10 waits for ever there, earlier ones,
+	// which counted all that run, did not.
+	if room := most - len(all) + atOnce; room < 1 {
+		atOnce = max(atOnce, min(len(all)-healthy, len(all)-most+1))
+	}
 
 	return &restart{maxCapacity: most, old: max(0, olds-atOnce)}
 }

@@ -205,6 +205,9 @@ func (s *Scheduler) instanceDeadlines() []time.Time {
 // the app says (KillSelection).
 func victims(app *App, instances []*Instance) []*Instance {
 	sorted := slices.Clone(instances)
+	if app.KillSelection != "OLDEST_FIRST" {
+		slices.Reverse(sorted) // of one moment, the last made is the youngest
+	}
 	slices.SortStableFunc(sorted, func(a, b *Instance) int {
 		if x, y := a.rank(), b.rank(); x != y {
 			return x - y

@@ -125,7 +125,7 @@ func (s *Scheduler) enqueue(app *App) {
 // match launches what waits and fits.
 func (s *Scheduler) match() {
 	for _, i := range slices.Clone(s.instances) {
-		if i.Launched() || s.LaunchDelay(s.now, i.App) > 0 {
+		if i.Launched() || s.LaunchDelay(s.now, i.App) > 0 || s.mustWait(i) {
 			continue
 		}
 		s.enqueue(i.App)
@@ -153,6 +153,11 @@ func (s *Scheduler) match() {
 	}
 }
 
+// mustWait says that an instance must not run beside another of its app that still does.
+func (s *Scheduler) mustWait(i *Instance) bool {
+	return i.App.Singleton() && len(s.of(i.AppID, (*Instance).Launched)) > 0
+}
+
 func (s *Scheduler) launch(i *Instance, ports []int) {
 	i.Incarnation++
 	i.Condition, i.Ports, i.StagedAt, i.StartedAt = Provisioned, ports, Time{s.now}, Time{}
@@ -166,7 +171,7 @@ func (s *Scheduler) launch(i *Instance, ports []int) {
 func (s *Scheduler) queueDeadlines() []time.Time {
 	var deadlines []time.Time
 	for _, i := range s.instances {
-		if i.Launched() {
+		if i.Launched() || s.mustWait(i) {
 			continue
 		}
 		at := s.now.Add(s.LaunchDelay(s.now, i.App))
