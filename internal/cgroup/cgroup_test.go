@@ -3,10 +3,12 @@ package cgroup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -277,6 +279,34 @@ func TestRemoveGoesFromTheLeavesUp(t *testing.T) {
 	}
 	if err := tree.Remove(t.Context(), "/p"); err != nil {
 		t.Errorf("removing again: %v", err)
+	}
+}
+
+func TestTheRootComesAndGoesWithThePods(t *testing.T) {
+	t.Parallel()
+	tree := Tree{version: 1, mounts: []mount{{dir: t.TempDir(), controllers: []string{"memory"}}, {dir: t.TempDir(), controllers: []string{"blkio"}}}}
+	var pods sync.WaitGroup
+	for i := range 8 {
+		pods.Go(func() {
+			parent := fmt.Sprintf("%s/pod%d", Root, i)
+			for range 200 {
+				if err := tree.Create(t.Context(), parent, Limits{}); err != nil {
+					t.Errorf("making %s: %v", parent, err)
+				}
+				for _, m := range tree.mounts {
+					if _, err := os.Stat(filepath.Join(m.dir, parent)); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := tree.Remove(t.Context(), parent); err != nil {
+					t.Errorf("removing %s: %v", parent, err)
+				}
+			}
+		})
+	}
+	pods.Wait()
+	if tree.Exists(Root) {
+		t.Error("the root is left behind")
 	}
 }
 

@@ -120,11 +120,39 @@ func (t Tree) Create(ctx context.Context, parent string, l Limits) error {
 		return err
 	}
 	for _, m := range t.limiting() {
-		if err := m.create(rel, l); err != nil {
+		if err := m.insist(func() error { return m.create(rel, l) }); err != nil {
 			return errors.Join(fmt.Errorf("making cgroup %s: %w", parent, err), t.Remove(ctx, parent))
 		}
 	}
+	t.reserve(rel)
 	return nil
+}
+
+// reserve makes the parent in the hierarchies that limit nothing as well, as
+// far as that is permitted. The engine would make it there; but between two of
+// its steps another pod could take the empty root away.
+func (t Tree) reserve(rel string) {
+	for _, m := range t.mounts {
+		root, err := os.OpenRoot(m.dir)
+		if err != nil {
+			continue
+		}
+		_ = m.insist(func() error { return root.MkdirAll(rel, 0o755) })
+		root.Close()
+	}
+}
+
+// createTries is how often a cgroup is made anew whose parent has vanished in
+// between. Each time another pod must have ended in that very moment.
+const createTries = 20
+
+func (mount) insist(create func() error) (err error) {
+	for range createTries {
+		if err = create(); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
 }
 
 func (m mount) create(rel string, l Limits) error {
@@ -228,8 +256,14 @@ const (
 	removeWithin = 2 * time.Second
 )
 
+// Root is the parent of the cgroups that dce makes on its own. It goes with the
+// last of them.
+const Root = "/" + ownRoot
+
+const ownRoot = "dce"
+
 // Remove removes a parent cgroup and what is empty below it, in every
-// hierarchy: the engine made it in those where Create did not.
+// hierarchy: the engine made it in those where Create could not.
 func (t Tree) Remove(ctx context.Context, parent string) error {
 	rel, err := clean(parent)
 	if err != nil {
@@ -241,6 +275,9 @@ func (t Tree) Remove(ctx context.Context, parent string) error {
 	for _, m := range t.mounts {
 		if err := removeBelow(ctx, filepath.Join(m.dir, rel)); err != nil {
 			failures = append(failures, fmt.Errorf("removing cgroup %s: %w", parent, err))
+		}
+		if strings.HasPrefix(rel, ownRoot+"/") {
+			_ = os.Remove(filepath.Join(m.dir, ownRoot)) // refused while another pod has a cgroup in it
 		}
 	}
 	return errors.Join(failures...)

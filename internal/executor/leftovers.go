@@ -60,7 +60,7 @@ func (x *executor) noteOwn() {
 // given none.
 func (x *executor) noteCgroup(podID string) {
 	if x.notes[0].Cgroup == "" {
-		x.note(lease.Note{Cgroup: path.Join(ownRoot, podID)})
+		x.note(lease.Note{Cgroup: path.Join(cgroup.Root, podID)})
 	}
 }
 

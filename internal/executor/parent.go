@@ -12,9 +12,6 @@ import (
 	"dce/internal/render"
 )
 
-// ownRoot is the parent of the cgroups that dce makes.
-const ownRoot = "/dce"
-
 // parentOf settles where a pod's containers are counted: in the cgroup that the
 // agent has made for the executor, or, where it has made none, in one of dce's
 // own with the task's limits. Then why says so.
@@ -34,9 +31,9 @@ func parentOf(t render.Task, container string, m cgroup.Membership, info engine.
 	c = life.Cgroup{Limits: cgroup.Limits{CPUs: t.Resources.CPUs, MemMB: t.Resources.MemMB}}
 	reason := tree.Check(cgroup.Engine{Local: info.Local, Driver: info.CgroupDriver, Version: info.CgroupVersion})
 	if reason != cgroup.Usable {
-		return life.Cgroup{Parent: path.Join(ownRoot, "shared")}, why + "; nothing limits it: " + string(reason), nil
+		return life.Cgroup{Parent: path.Join(cgroup.Root, "shared")}, why + "; nothing limits it: " + string(reason), nil
 	}
-	c.Parent, c.Own = path.Join(ownRoot, t.PodID), true
+	c.Parent, c.Own = path.Join(cgroup.Root, t.PodID), true
 	return c, why, nil
 }
 

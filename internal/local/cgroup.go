@@ -15,11 +15,9 @@ import (
 )
 
 const (
-	// cgroupRoot is the parent of the cgroups of local pods.
-	cgroupRoot = "/dce"
 	// sharedParent is the one for all pods that cannot have their own. The engine
 	// makes it, and it stays.
-	sharedParent = "/dce/shared"
+	sharedParent = cgroup.Root + "/shared"
 	// cgroupTime bounds the removal of a cgroup that is still busy.
 	cgroupTime = 2 * time.Second
 )
@@ -33,7 +31,7 @@ func planCgroup(podID string, t render.Task, info engine.Info, tree cgroup.Tree)
 	case reason == cgroup.Usable && strings.HasPrefix(t.CgroupParent, "/"):
 		return life.Cgroup{Parent: t.CgroupParent, Own: true, Limits: limits}, nil
 	case reason == cgroup.Usable:
-		return life.Cgroup{Parent: path.Join(cgroupRoot, elementOf(podID)), Own: true, Limits: limits}, nil
+		return life.Cgroup{Parent: path.Join(cgroup.Root, elementOf(podID)), Own: true, Limits: limits}, nil
 	case reason == cgroup.SystemdDriver:
 		return life.Cgroup{Parent: cgroup.Slice(podID)}, noLimits(reason, limits)
 	case info.CgroupDriver == "systemd":

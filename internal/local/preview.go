@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 
+	"dce/internal/cgroup"
 	"dce/internal/project"
 	"dce/internal/render"
 )
@@ -27,7 +28,7 @@ func (p *Plan) Preview(state Dirs) (*project.Project, render.Input, error) {
 		p.task.Ports = choice.offer
 	}
 	p.task.Sandbox = cmp.Or(p.task.Sandbox, state.pod(p.ID))
-	p.task.CgroupParent = cmp.Or(p.task.CgroupParent, path.Join(cgroupRoot, elementOf(p.ID)))
+	p.task.CgroupParent = cmp.Or(p.task.CgroupParent, path.Join(cgroup.Root, elementOf(p.ID)))
 	p.task.CgroupDriver = cmp.Or(p.task.CgroupDriver, "cgroupfs")
 	return p.project, p.input(), nil
 }
