@@ -93,6 +93,8 @@ func stateText(r local.Row) string {
 
 func keeperText(r local.Row) string {
 	switch {
+	case r.Kept:
+		return "kept"
 	case r.Keeper == lease.Alive:
 		return "attended"
 	case r.Keeper == lease.Unknown:

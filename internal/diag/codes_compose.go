@@ -154,6 +154,12 @@ func composeCodes() []Entry {
 			Text: "A service named on the command line does not exist in the project. `dce render --services` lists those that do.",
 		},
 		{
+			Code: "DCE157", Title: "a secret's variable is not set", Exit: ExitInvalid,
+			Text: "A service uses a secret whose value is that of an environment variable (secrets: NAME: environment: VARIABLE), and nothing sets the variable: " +
+				"not the environment of dce, not an env file, not `values` in dce.yaml. The value is needed where the pod runs; `dce render` does without.\n\n" +
+				"Set the variable for the run, or give the secret a file.",
+		},
+		{
 			Code: "DCE156", Title: "version is obsolete", Exit: ExitInvalid,
 			Text: "The key `version` at the top of a compose file has no meaning any more: Docker Compose and dce read every file by the current format. Remove it.",
 		},

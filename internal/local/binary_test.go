@@ -201,6 +201,7 @@ type row struct {
 	Keeper   string   `json:"keeper"`
 	State    string   `json:"state"`
 	Reason   string   `json:"reason"`
+	Kept     bool     `json:"kept"`
 	Services []string `json:"services"`
 	Ports    []struct {
 		Service       string `json:"service"`

@@ -41,8 +41,14 @@ func (m *Machine) Down(ctx context.Context, o DownOptions) error {
 	if err != nil {
 		return err
 	}
-	if !found.any() && !o.Volumes { // volumes outlive their pod
-		return noPod(o.ID, m.names(ctx))
+	if !found.any() {
+		left, err := m.leftOf(ctx, o)
+		if err != nil {
+			return err
+		}
+		if !left {
+			return noPod(o.ID, m.names(ctx))
+		}
 	}
 	display := m.Screen.Progress()
 	defer display.Close()
@@ -53,6 +59,16 @@ func (m *Machine) Down(ctx context.Context, o DownOptions) error {
 		return err
 	}
 	return m.Dirs.forget(o.ID)
+}
+
+// leftOf reports whether there is anything to remove of a pod that is gone: its
+// volumes outlive it.
+func (m *Machine) leftOf(ctx context.Context, o DownOptions) (bool, error) {
+	if !o.Volumes {
+		return false, nil
+	}
+	things, err := m.Engine.Resources(ctx, render.LabelPod+"="+o.ID)
+	return len(things) > 0, err
 }
 
 func (o DownOptions) ask() asked {

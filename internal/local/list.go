@@ -26,8 +26,10 @@ type Row struct {
 	Evidence string `json:"evidence,omitempty"`
 	// State is where the pod stands; that of a pod without a keeper is what its
 	// containers say.
-	State    string    `json:"state"`
-	Reason   string    `json:"reason,omitempty"`
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	// Kept: the pod has ended, and its containers are kept for inspection.
+	Kept     bool      `json:"kept,omitempty"`
 	Created  time.Time `json:"created,omitzero"`
 	Services []string  `json:"services"`
 	Ports    []Port    `json:"ports"`
@@ -88,8 +90,11 @@ func (m *Machine) row(p engine.Summary, s Status) Row {
 		ID: p.PodID, Front: p.Labels[render.LabelFront], Keeper: v.State, Evidence: v.Reason,
 		State: stateOf(p), Services: []string{}, Ports: portsOf(p),
 	}
-	if v.State == lease.Alive && s.State != "" {
+	switch {
+	case v.State == lease.Alive && s.State != "":
 		r.State, r.Reason = string(s.State), s.Reason
+	case s.State.Terminal() && r.State == stateEnded:
+		r.State, r.Reason, r.Kept = string(s.State), s.Reason, true
 	}
 	for _, c := range p.Containers {
 		if r.Created.IsZero() || c.Created.Before(r.Created) {
@@ -118,6 +123,9 @@ func (m *Machine) pastRow(s Status) Row {
 	return r
 }
 
+// stateEnded is that of a pod of which no container runs.
+const stateEnded = "exited"
+
 // stateOf is what the containers alone say: running when all but those that
 // ended well run.
 func stateOf(p engine.Summary) string {
@@ -134,7 +142,7 @@ func stateOf(p engine.Summary) string {
 	}
 	switch {
 	case running == 0:
-		return "exited"
+		return stateEnded
 	case ended > 0:
 		return "degraded"
 	}

@@ -27,6 +27,9 @@ const portTries = 5
 // what is wrong, and exits with a code of its own unless the one returned is
 // above zero.
 func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, monitors *Monitors) (int, error) {
+	if err := unsetSecrets(p.project).Err(); err != nil {
+		return 0, err
+	}
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s := &stops{cancel: cancel, say: m.Screen.Say, note: func() (asked, bool) {
@@ -293,7 +296,7 @@ func (u *upping) problem(o outcome) error {
 	}
 	list := diagnostics(o.Problems)
 	if !list.HasErrors() {
-		list = append(list, podFailed(u.plan.ID, o, u.plan.options.Keep))
+		list = append(list, podFailed(u.plan.ID, o))
 	}
 	if o.StopErr != "" {
 		list = append(list, stopTrouble(u.plan.ID, o.StopErr))

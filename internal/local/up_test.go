@@ -436,3 +436,55 @@ func TestADozenPodsAtOnce(t *testing.T) {
 	}
 	each(func(id string) { p.dce("down", "--local", id, "--timeout", "0").run().exits(0) })
 }
+
+func TestASecretOfTheEnvironmentReachesTheServiceOnly(t *testing.T) {
+	p := at(t, `
+services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'echo "secret $$(cat /run/secrets/token)"; trap "exit 0" TERM; while :; do sleep 0.1; done']
+    secrets: [token]
+secrets:
+  token: {environment: SPINE_TOKEN}
+`)
+	p.dce("up", "--local", "-d").run().exits(3, "DCE157", "SPINE_TOKEN", "compose.yaml:9")
+	p.gone(p.id())
+	p.env = append(p.env, "SPINE_TOKEN=s3same")
+	up := p.dce("up", "--local").start().until("secret s3same")
+	for _, c := range p.ps(p.id()).Containers {
+		res, err := p.api.ContainerInspect(t.Context(), c.ID, client.ContainerInspectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(res.Raw), "s3same") {
+			t.Errorf("docker inspect shows the secret: %s", res.Raw)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(p.dir, "state", "dce", "pods", p.id(), "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files of the pod", err)
+	}
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "s3same") {
+			t.Errorf("%s holds the secret: %v", file, err)
+		}
+	}
+	up.end()
+}
+
+func TestAFailedPodIsKeptUntilItIsTakenDown(t *testing.T) {
+	p := at(t, `
+services:
+  web: {image: IMAGE, command: [sh, -c, "exit 3"]}
+`)
+	p.env = append(p.env, "DCE_KEEP_FAILED=1h")
+	p.dce("up", "--local").run().exits(1, "service web exited with code 3", "the containers are kept for inspection")
+	r := p.ps(p.id())
+	if r.State != "failed" || !r.Kept || !strings.Contains(r.Reason, "code 3") || len(r.Containers) != 2 {
+		t.Errorf("ps says %+v", r)
+	}
+	p.dce("ls").run().exits(0, "kept")
+	p.dce("down", "--local").run().exits(0)
+	p.gone(p.id())
+	p.dce("down", "--local", "-v").run().exits(1, "DCE426")
+}

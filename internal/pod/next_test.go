@@ -255,7 +255,8 @@ func TestNext(t *testing.T) {
 			cameUp + "clear engine timer\n" + stops + "stop\n= stopping because of engine_restart",
 		},
 		"a health that changed while the engine was away is told": {
-			service, []Event{Launch{}, Prepared{}, up("infra"), up("db"), checked(Healthy), Started{}, EngineLost{}, EngineBack{}, checked(HealthStarting), up("db"), up("infra"), Listed{Names: []string{"infra-1", "web-1", "db-1"}}},
+			service,
+			[]Event{Launch{}, Prepared{}, up("infra"), up("db"), checked(Healthy), Started{}, EngineLost{}, EngineBack{}, checked(HealthStarting), up("db"), up("infra"), Listed{Names: []string{"infra-1", "web-1", "db-1"}}},
 			cameUp + "clear engine timer\nreport running\n= running",
 		},
 		"any exit ends the pod when it is told so": {

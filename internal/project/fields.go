@@ -80,7 +80,8 @@ func podFields() []Field {
 		{Path: "timeouts.launch", Type: TypeDuration, Default: "10m", Env: "DCE_TIMEOUTS_LAUNCH", Doc: "How long a pod may take from the start of its first pull until every container runs and is healthy."},
 		{Path: "timeouts.engine", Type: TypeDuration, Default: "60s", Env: "DCE_TIMEOUTS_ENGINE", Doc: "How long the Docker engine may be out of reach before the pod counts as failed. A restart of the engine takes seconds."},
 		{Path: "timeouts.stop", Type: TypeDuration, Default: "0s", Env: "DCE_TIMEOUTS_STOP", Doc: "How long stopping the whole pod may take before what is left is killed; each service's own stop_grace_period counts within it. 0s sets no bound beside these."},
-		{Path: "keep_failed", Type: TypeDuration, Default: "0s", Env: "DCE_KEEP_FAILED", Doc: "How long the containers of a failed pod are kept for inspection. They are stopped in any case."},
+		{Path: "keep_failed", Type: TypeDuration, Default: "0s", Env: "DCE_KEEP_FAILED", Doc: "How long the containers of a failed pod are kept for inspection. They are stopped in any case. " +
+			"Those of a pod of this machine stay until `dce down`, or the next `dce up` of it, however long that is."},
 		{Path: "ports", Type: TypeString, Default: PortsAuto, Enum: []string{PortsAuto, PortsFixed, PortsRandom}, Env: "DCE_PORTS", Doc: "Which host ports `dce up --local` " +
 			"gives. auto: the file's own where it is free, else a free one; fixed: the file's own or fail; random: free ones. An agent always gives the offer's."},
 	}
