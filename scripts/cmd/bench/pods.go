@@ -36,9 +36,9 @@ func (b *bench) pod(ctx context.Context, r *report, n int) error {
 		return fmt.Errorf("writing the rendered pod: %w", err)
 	}
 	taken, err := compare(ctx, fmt.Sprintf("pod of infra and %d", n), b.rounds, []contender{
-		{"dce", []step{{"up", b.up(dir)}, {"down", b.down(dir)}}},
-		{"compose", []step{{"up", b.command(dir, b.compose, "-f", file, "up", "-d")}, {"down", b.command(dir, b.compose, "-f", file, "down")}}},
-		{"raw", []step{{"up", raw.up}, {"down", raw.down}}},
+		{"dce", []step{timed("up", b.up(dir)), timed("down", b.down(dir))}},
+		{"compose", []step{timed("up", b.command(dir, b.compose, "-f", file, "up", "-d")), timed("down", b.command(dir, b.compose, "-f", file, "down"))}},
+		{"raw", []step{timed("up", raw.up), timed("down", raw.down)}},
 	})
 	if err != nil {
 		return err

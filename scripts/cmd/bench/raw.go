@@ -68,14 +68,30 @@ func (p *rawPod) up(ctx context.Context) error {
 
 // down stops and removes in reverse order.
 func (p *rawPod) down(ctx context.Context) error {
+	return p.backwards(ctx, func(ctx context.Context, id string) error {
+		if err := p.stopOne(ctx, id); err != nil {
+			return err
+		}
+		return p.removeOne(ctx, id)
+	})
+}
+
+// stop stops in reverse order.
+func (p *rawPod) stop(ctx context.Context) error { return p.backwards(ctx, p.stopOne) }
+
+// remove removes what was stopped.
+func (p *rawPod) remove(ctx context.Context) error { return p.backwards(ctx, p.removeOne) }
+
+// backwards does something with infra when it has been done with all others.
+func (p *rawPod) backwards(ctx context.Context, do func(context.Context, string) error) error {
 	g, gctx := errgroup.WithContext(ctx)
 	for _, id := range p.ids {
-		g.Go(func() error { return p.remove(gctx, id) })
+		g.Go(func() error { return do(gctx, id) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return p.remove(ctx, p.infraID)
+	return do(ctx, p.infraID)
 }
 
 func (p *rawPod) create(ctx context.Context, s types.ServiceConfig, mode string) (string, error) {
@@ -126,10 +142,14 @@ func (p *rawPod) start(ctx context.Context, id string) error {
 	return nil
 }
 
-func (p *rawPod) remove(ctx context.Context, id string) error {
+func (p *rawPod) stopOne(ctx context.Context, id string) error {
 	if _, err := p.engine.ContainerStop(ctx, id, client.ContainerStopOptions{}); err != nil {
 		return fmt.Errorf("stopping a container: %w", err)
 	}
+	return nil
+}
+
+func (p *rawPod) removeOne(ctx context.Context, id string) error {
 	if _, err := p.engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{}); err != nil {
 		return fmt.Errorf("removing a container: %w", err)
 	}

@@ -16,6 +16,9 @@ import (
 // times are the engine's.
 func (b *bench) reaction(ctx context.Context, r *report) error {
 	dir := filepath.Join(b.dir, "pod-2")
+	if err := writeProject(dir, waiters(2)); err != nil {
+		return err
+	}
 	var taken []time.Duration
 	for range b.rounds {
 		d, err := b.react(ctx, dir)
@@ -24,26 +27,16 @@ func (b *bench) reaction(ctx context.Context, r *report) error {
 		}
 		taken = append(taken, d)
 	}
-	r.reaction = median(taken)
+	r.reactions = append(r.reactions,
+		reaction{"a container has ended (the engine's event) until the engine is told to stop the next", median(taken), reactionTarget})
 	return nil
 }
 
 func (b *bench) react(ctx context.Context, dir string) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	if err := b.up(dir)(ctx); err != nil {
 		return 0, err
 	}
-	victim, err := b.container(ctx, "wait0")
-	if err != nil {
-		return 0, err
-	}
-	filters := make(client.Filters).Add("label", "dce.pod="+podID).Add("event", "die", "kill", "destroy")
-	stream := b.engine.Events(ctx, client.EventsListOptions{Filters: filters})
-	if _, err := b.engine.ContainerKill(ctx, victim, client.ContainerKillOptions{}); err != nil {
-		return 0, fmt.Errorf("killing a container: %w", err)
-	}
-	died, told, err := watch(ctx, stream, victim)
+	died, told, err := b.breakOne(ctx, podID)
 	if err != nil {
 		return 0, err
 	}
@@ -71,7 +64,7 @@ func watch(ctx context.Context, stream client.EventsResult, victim string) (died
 	return died, told, nil
 }
 
-func (b *bench) container(ctx context.Context, service string) (string, error) {
+func (b *bench) container(ctx context.Context, podID, service string) (string, error) {
 	filters := make(client.Filters).Add("label", "dce.pod="+podID).Add("label", "com.docker.compose.service="+service)
 	list, err := b.engine.ContainerList(ctx, client.ContainerListOptions{Filters: filters})
 	if err != nil {
@@ -85,6 +78,8 @@ func (b *bench) container(ctx context.Context, service string) (string, error) {
 
 // gone waits until no container of the pod is left.
 func (b *bench) gone(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	filters := make(client.Filters).Add("label", "dce.pod="+podID)

@@ -21,8 +21,8 @@ func (b *bench) render(ctx context.Context, r *report, n, every int) error {
 		rounds = max(5, rounds/2)
 	}
 	taken, err := compare(ctx, fmt.Sprintf("render %d services", n), rounds, []contender{
-		{"dce", []step{{"render", b.command(dir, b.dce, "render")}}},
-		{"compose", []step{{"render", b.command(dir, b.compose, "config")}}},
+		{"dce", []step{timed("render", b.command(dir, b.dce, "render"))}},
+		{"compose", []step{timed("render", b.command(dir, b.compose, "config"))}},
 	})
 	if err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 )
 
 // contender is one way of doing the things that are compared. Its steps are
-// done in order in every round; a step with a name is timed.
+// done in order in every round; a step with a name is timed, or says itself how
+// long it took.
 type contender struct {
 	name  string
 	steps []step
@@ -18,6 +19,22 @@ type contender struct {
 type step struct {
 	name string
 	do   func(context.Context) error
+	took *time.Duration
+}
+
+// timed is a step whose time is taken from outside.
+func timed(name string, do func(context.Context) error) step { return step{name: name, do: do} }
+
+// between is a step that is not part of the comparison.
+func between(do func(context.Context) error) step { return step{do: do} }
+
+// measured is a step that says how long it took.
+func measured(name string, do func(context.Context) (time.Duration, error)) step {
+	var took time.Duration
+	return step{name, func(ctx context.Context) (err error) {
+		took, err = do(ctx)
+		return err
+	}, &took}
 }
 
 // samples are the times of a step by contender, one of each round: samples
@@ -59,7 +76,10 @@ func (c contender) run(ctx context.Context) (map[string]time.Duration, error) {
 		if err := s.do(ctx); err != nil {
 			return nil, err
 		}
-		if s.name != "" {
+		switch {
+		case s.took != nil:
+			times[s.name] = *s.took
+		case s.name != "":
 			times[s.name] = time.Since(start)
 		}
 	}

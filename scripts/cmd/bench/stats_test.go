@@ -38,8 +38,8 @@ func TestCompareTakesTurnsAndDropsTheFirstRound(t *testing.T) {
 		return func(context.Context) error { order = append(order, s); return nil }
 	}
 	taken, err := compare(t.Context(), "test", 2, []contender{
-		{"a", []step{{"", note("prepare a")}, {"up", note("a")}}},
-		{"b", []step{{"up", note("b")}}},
+		{"a", []step{between(note("prepare a")), timed("up", note("a"))}},
+		{"b", []step{timed("up", note("b"))}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,8 +55,20 @@ func TestCompareTakesTurnsAndDropsTheFirstRound(t *testing.T) {
 
 func TestCompareStopsAtAnError(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := compare(t.Context(), "test", 5, []contender{{"a", []step{{"up", func(context.Context) error { return broken }}}}})
+	_, err := compare(t.Context(), "test", 5, []contender{{"a", []step{timed("up", func(context.Context) error { return broken })}}})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAStepMaySayItselfHowLongItTook(t *testing.T) {
+	taken, err := compare(t.Context(), "test", 1, []contender{{"a", []step{
+		measured("up", func(context.Context) (time.Duration, error) { return time.Hour, nil }),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := taken["up"]["a"]; !slices.Equal(got, []time.Duration{time.Hour}) {
+		t.Errorf("got %v", got)
 	}
 }
