@@ -27,6 +27,7 @@ type Pod struct {
 	project string
 	// services leads from a container's name to its service.
 	services map[string]string
+	roster   roster
 }
 
 // Pod returns the pod that the spec describes. Nothing is done yet.

@@ -77,7 +77,11 @@ func (r *starting) do(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing the containers made: %w", err)
 	}
-	return r.startAll(ctx, byService(found.Items))
+	if err := r.startAll(ctx, byService(found.Items)); err != nil {
+		return err
+	}
+	r.pod.roster.started(found.Items)
+	return nil
 }
 
 // byService groups containers by service; those of hooks are left out.

@@ -38,16 +38,20 @@ const (
 // Stop implements supervisor.Engine. It needs nothing but the pod's labels, so
 // it also works for a pod that was found.
 func (p *Pod) Stop(ctx context.Context, until func() time.Duration, evidence string) (pod.Evidence, error) {
-	containers, err := p.containers(ctx)
-	if err != nil {
-		return pod.Evidence{}, classify(err, about{host: p.engine.Host()})
+	containers := p.roster.containers()
+	listed := len(containers) == 0
+	if listed {
+		var err error
+		if containers, err = p.containers(ctx); err != nil {
+			return pod.Evidence{}, classify(err, about{host: p.engine.Host()})
+		}
 	}
 	var found pod.Evidence
 	var gathering sync.WaitGroup
 	if evidence != "" {
 		gathering.Go(func() { found = p.evidence(ctx, containers, evidence) })
 	}
-	err = p.stopAll(ctx, containers, until)
+	err := p.stopAll(ctx, containers, listed, until)
 	gathering.Wait()
 	return found, err
 }
@@ -77,15 +81,17 @@ func alive(c container.Summary) bool {
 }
 
 // stopAll stops what lives, dependents first, and looks again until nothing
-// lives: a container may have been started while the list was read.
-func (p *Pod) stopAll(ctx context.Context, containers []container.Summary, until func() time.Duration) error {
+// lives by the engine's own list: a container may have been started while that
+// was read, and one that has ended has its ports until it is listed as such.
+func (p *Pod) stopAll(ctx context.Context, containers []container.Summary, listed bool, until func() time.Duration) error {
 	var failed error
 	for range 3 {
 		living := slices.DeleteFunc(slices.Clone(containers), func(c container.Summary) bool { return !alive(c) })
-		if len(living) == 0 {
+		if len(living) == 0 && listed {
 			return nil
 		}
 		failed = p.stopOnce(ctx, living, until)
+		listed = true
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

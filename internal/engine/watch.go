@@ -143,6 +143,7 @@ func (w *watching) list(ctx context.Context) ([]pod.Container, []string, error) 
 			return nil, nil, fmt.Errorf("looking at %s: %w", nameOf(c), err)
 		}
 		w.known[c.ID] = observe(c.Labels[api.ServiceLabel], nameOf(c), look)
+		w.pod.roster.saw(c.ID, w.known[c.ID].State)
 		observed = append(observed, w.known[c.ID])
 		names = append(names, nameOf(c))
 	}
@@ -184,6 +185,7 @@ func (w *watching) event(ctx context.Context, m events.Message) {
 		delete(w.oom, id)
 	}
 	w.known[id] = c
+	w.pod.roster.saw(id, c.State)
 	if c.State == pod.Gone {
 		delete(w.known, id)
 	}
