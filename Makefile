@@ -18,6 +18,7 @@ help: ## list the targets
 build: bin/dce ## build bin/dce
 
 bin/dce: FORCE
+	@scripts/slim
 	@CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -ldflags '$(LDFLAGS)' -o $@ ./cmd/dce
 
 shop: ## build the programs of examples/shop
@@ -33,6 +34,7 @@ module: ## build the agents' hook where Mesos' headers are (MESOS_ROOT), test th
 
 test: ## run all tests, with a Docker engine and the race detector
 	@scripts/engine
+	@scripts/slim
 	@scripts/test
 
 test-quick: ## run the tests that need no engine

@@ -36,7 +36,6 @@ type build struct {
 	Env     []string `yaml:"env"`
 	Flags   []string `yaml:"flags"`
 	Tags    []string `yaml:"tags"`
-	Gcflags []string `yaml:"gcflags"`
 	LDFlags []string `yaml:"ldflags"`
 }
 
@@ -95,11 +94,33 @@ func buildFlags(t *testing.T) []string {
 
 // flags are those of a build in the form of Go's command line.
 func (b build) flags() []string {
-	flags := append(slices.Clone(b.Flags), "-tags="+strings.Join(b.Tags, ","))
-	for _, g := range b.Gcflags {
-		flags = append(flags, "-gcflags="+g)
+	return append(slices.Clone(b.Flags), "-tags="+strings.Join(b.Tags, ","))
+}
+
+// mostBytes is what a released binary may weigh: every agent fetches it.
+const mostBytes = 36e6
+
+func TestAReleasedBinaryIsSmall(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(repo, "scripts", "slim")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	return flags
+	binary := filepath.Join(t.TempDir(), "dce")
+	args := append([]string{"build"}, buildFlags(t)...)
+	build := exec.CommandContext(t.Context(), "go", append(args, "-ldflags=-s -w", "-o", binary, "./cmd/dce")...)
+	build.Dir = repo
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > mostBytes {
+		t.Errorf("the binary has %d bytes; see scripts/slim: did something make the linker keep every method again?", info.Size())
+	}
 }
 
 func TestEveryArchiveHoldsABuild(t *testing.T) {
