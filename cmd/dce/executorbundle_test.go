@@ -26,12 +26,13 @@ const shippedPod = `services:
     environment:
       TAG: ${TAG}
       FIRST: ${PORT0}
+      HELLO:
       URL: http://x:${TOKEN:?}@y
     volumes: ["./conf:/conf:ro"]
     secrets: [db]
     ports: ["8080:80"]
     healthcheck:
-      test: [CMD, sh, -c, 'test "$$URL" = "http://x:$$KEY@y" -a $${#KEY} = 20 -a "$$TAG" = qa-7 -a "$$PLAIN" = yes -a "$$(cat /run/secrets/db)" = "$$KEY" && cat /conf/sub/app.conf']
+      test: [CMD, sh, -c, 'test "$$URL" = "http://x:$$KEY@y" -a $${#KEY} = 20 -a "$$TAG" = qa-7 -a "$$PLAIN" = yes -a "$$HELLO" = hello -a "$$(cat /run/secrets/db)" = "$$KEY" && cat /conf/sub/app.conf']
       interval: 1s
       retries: 30
 secrets:
@@ -50,7 +51,7 @@ environments:
   qa:
     values: {TAG: qa-7}
     target: {urls: [http://marathon.example]}
-    app: {secrets: {TOKEN: "env:CLUSTER_TOKEN", KEY: "env:CLUSTER_TOKEN", db: "env:CLUSTER_TOKEN"}}
+    app: {secrets: {TOKEN: "env:CLUSTER_TOKEN", KEY: "env:CLUSTER_TOKEN", db: "env:CLUSTER_TOKEN", HELLO: "env:GREETING"}}
 `,
 	} {
 		path := filepath.Join(dir, name)
@@ -78,6 +79,9 @@ environments:
 	s.sameAsRender()
 	for _, secret := range []string{tokenOfTheCluster, "of-the-deployer"} {
 		s.nowhere(secret)
+	}
+	if facts := s.read("dce-task.json"); strings.Contains(facts, "GREETING") || strings.Contains(facts, `"hello"`) {
+		t.Errorf("a variable that holds a secret is among the facts:\n%s", facts)
 	}
 	s.kill(task, nil)
 	s.told(mesos.TASK_KILLED)

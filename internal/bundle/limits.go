@@ -37,7 +37,7 @@ func check(files []File) error {
 			return err
 		}
 		if seen[f.Path] {
-			return fmt.Errorf("packing %s: it is there twice", f.Path)
+			return badPath(f.Path, "which is there twice")
 		}
 		seen[f.Path] = true
 		total += len(f.Data)
@@ -62,6 +62,10 @@ func checkPath(name string) error {
 	default:
 		return nil
 	}
+	return badPath(name, why)
+}
+
+func badPath(name, why string) error {
 	return diag.Fail(diag.Diagnostic{
 		Code: "DCE711", Summary: fmt.Sprintf("the bundle would hold a path %q, %s", shorten(name), why),
 		Detail: "A bundle holds files below one directory, by plain relative paths.",

@@ -32,14 +32,15 @@ func write(root *os.Root, f File) error {
 	if f.Dir {
 		return root.MkdirAll(f.Path, 0o755)
 	}
-	if parent := path.Dir(f.Path); parent != "." {
-		if err := root.MkdirAll(parent, 0o755); err != nil {
-			return err
-		}
+	if err := root.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
+		return err
 	}
 	mode := os.FileMode(0o644)
 	if f.Executable {
 		mode = 0o755
 	}
-	return root.WriteFile(f.Path, f.Data, mode)
+	if err := root.WriteFile(f.Path, f.Data, mode); err != nil {
+		return err
+	}
+	return root.Chmod(f.Path, mode) // whatever the agent's umask: a container may run as anybody
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,7 +90,24 @@ func (s *stager) unpack(p *plan) error {
 	}
 	p.bundle = &m
 	p.facts.Labels = withoutBundle(labels)
+	p.facts.Env = withoutSecrets(p.facts.Env, m)
 	return nil
+}
+
+// withoutSecrets is the task's environment without the variables that hold
+// secrets: a framework may give them as plain ones, and what is among the facts
+// is written down.
+func withoutSecrets(env map[string]string, m bundle.Manifest) map[string]string {
+	kept := maps.Clone(env)
+	for _, source := range m.Secrets {
+		if name, ok := strings.CutPrefix(source, "env:"); ok {
+			delete(kept, name)
+		}
+	}
+	for _, name := range m.Left {
+		delete(kept, name)
+	}
+	return kept
 }
 
 // withoutBundle are the labels without the bundle itself, which would make

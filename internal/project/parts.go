@@ -2,6 +2,8 @@ package project
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +27,9 @@ type Parts struct {
 	// Values are the variables that the files name and the deployer has, those of
 	// the task left out.
 	Values map[string]string
+	// Relative are the absolute paths of bind mounts that a file names relative to
+	// itself or to somebody's home.
+	Relative []string
 	// Keys are the environment keys of services whose values are secret: those of
 	// `secrets`, those that app.secrets names, and those that a secret variable
 	// gives its value.
@@ -56,7 +61,7 @@ func (s *session) parts(merged *types.Project) Parts {
 	}
 	u.project(merged)
 	p := Parts{
-		Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string]string{},
+		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string]string{},
 		Keys: slices.Sorted(maps.Keys(u.keys)), Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals, Misused: u.misused,
 	}
 	for name := range u.secret {
@@ -99,10 +104,11 @@ type usage struct {
 	// keys are secret keys of environments, secret are variables.
 	keys, secret      map[string]bool
 	literals, misused [][]string
+	relative          map[string]bool
 }
 
 func newUsage(s *session) *usage {
-	u := &usage{session: s, used: map[string]string{}, keys: map[string]bool{}, secret: map[string]bool{}}
+	u := &usage{session: s, used: map[string]string{}, keys: map[string]bool{}, secret: map[string]bool{}, relative: map[string]bool{}}
 	for _, name := range s.config.Render.Secrets {
 		u.keys[name], u.secret[name] = true, true
 	}
@@ -147,6 +153,9 @@ func (u *usage) scalar(n *yaml.Node, path []string) {
 		v, ok := u.source.env[k]
 		return v, ok
 	})
+	if len(path) > 3 && path[0] == "services" && path[2] == "volumes" {
+		u.bind(n.Value)
+	}
 	secret := slices.ContainsFunc(names, func(name string) bool { return u.secret[name] })
 	switch {
 	case len(path) == 4 && path[0] == "services" && path[2] == "environment":
@@ -154,6 +163,21 @@ func (u *usage) scalar(n *yaml.Node, path []string) {
 	case len(path) > 2 && path[2] == "build": // built before it is deployed
 	case secret:
 		u.misused = append(u.misused, path)
+	}
+}
+
+// bind notes a source that is no absolute path. What is no source resolves to a
+// path that nobody mounts.
+func (u *usage) bind(text string) {
+	source, _, _ := strings.Cut(u.source.interpolate(text), ":")
+	home, inHome := strings.CutPrefix(source, "~")
+	switch {
+	case inHome:
+		if dir, err := os.UserHomeDir(); err == nil { // compose-go takes the same
+			u.relative[filepath.Join(dir, home)] = true
+		}
+	case strings.HasPrefix(source, "."):
+		u.relative[absolute(u.source.dir, source)] = true
 	}
 }
 
@@ -229,14 +253,23 @@ func (u *usage) project(merged *types.Project) {
 	}
 }
 
+// envFile looks at an env file. Loading has read it; one that need not exist
+// names nothing.
 func (u *usage) envFile(path string) {
-	// Loading has read it; a file that need not exist has no names.
-	_, _ = readEnvFile(path, func(k string) (string, bool) {
+	data, err := readLimited(path, nil)
+	if err != nil {
+		return
+	}
+	lookup := func(k string) (string, bool) {
 		u.name(k)
-		if u.secret[k] && !u.keys[k] {
-			u.misused = append(u.misused, []string{path, k})
-		}
 		v, ok := u.session.env[k]
 		return v, ok
-	})
+	}
+	_, _ = readEnvFile(path, lookup)
+	for _, st := range envStatements(string(data)) {
+		names := u.text(st.value, lookup)
+		if !u.keys[st.key] && slices.ContainsFunc(names, func(k string) bool { return u.secret[k] }) {
+			u.misused = append(u.misused, []string{path, st.key})
+		}
+	}
 }

@@ -140,8 +140,7 @@ func belowKey[T any](m map[string]setting, prefix string) map[string]T {
 	return all
 }
 
-// Origin is where a setting comes from, that of the innermost part of its path
-// that is set.
+// Origin is where a setting comes from, and whether anything sets it.
 func (c Config) Origin(path string) (Origin, bool) {
 	i := slices.IndexFunc(c.settings, func(s Setting) bool { return s.Path == path })
 	if i < 0 {

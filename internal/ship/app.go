@@ -28,6 +28,9 @@ func (l *loaded) checkPlace(environment string) error {
 func (l *loaded) tooSmall() diag.List {
 	mem := l.config().Resources.MemMB
 	if mem == 0 {
+		if _, sum, all := limits(l.rendered.Project); !all {
+			return diag.List{noMemory(sum, diag.Pos{File: l.config().Path})}
+		}
 		return nil
 	}
 	var problems diag.List
@@ -48,7 +51,11 @@ func (l *loaded) tooSmall() diag.List {
 	return problems
 }
 
-const mib = 1 << 20
+const (
+	mib = 1 << 20
+	// defaultMem is Marathon's own, in MiB.
+	defaultMem = 128
+)
 
 func memoryLimit(s types.ServiceConfig) float64 {
 	limit := float64(s.MemLimit)
@@ -78,7 +85,7 @@ func (l *loaded) resources() marathon.Resources {
 		}
 	}
 	if r.Mem == 0 {
-		r.Mem = 128 // Marathon's default
+		r.Mem = defaultMem
 		if all && mem > 0 {
 			r.Mem = mem
 		}

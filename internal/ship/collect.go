@@ -22,13 +22,14 @@ type collector struct {
 	locate   func(path ...string) diag.Pos
 	files    map[string]bundle.File // by path in the bundle
 	never    map[string]bool        // files that hold secrets, by real path
+	named    []string               // binds that are named relative to the project
 	size     int
 	problems diag.List
 }
 
 // collect reads everything that a pod is made of but its images.
 func (l *loaded) collect() ([]bundle.File, error) {
-	c := &collector{root: l.parts.Root, locate: l.project.Locate, files: map[string]bundle.File{}, never: map[string]bool{}}
+	c := &collector{root: l.parts.Root, locate: l.project.Locate, files: map[string]bundle.File{}, never: map[string]bool{}, named: l.parts.Relative}
 	for _, s := range l.project.Compose.Secrets {
 		if s.File != "" {
 			c.never[real(s.File)] = true
@@ -72,6 +73,9 @@ func (c *collector) service(s types.ServiceConfig) {
 // agent's own; what does not exist the engine makes there.
 func (c *collector) bind(path string, pos diag.Pos) {
 	if _, ok := c.relative(path); !ok {
+		if slices.Contains(c.named, path) {
+			c.outside(path, pos)
+		}
 		return
 	}
 	info, err := os.Stat(path)
@@ -86,13 +90,16 @@ func (c *collector) bind(path string, pos diag.Pos) {
 	}
 }
 
+// enough problems are shown of one directory.
+const enough = 20
+
 // directory takes all that is in it.
 func (c *collector) directory(dir string, pos diag.Pos) {
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case len(c.problems) > 0:
+		case len(c.problems) > enough:
 			return filepath.SkipAll
 		case d.IsDir():
 			c.dir(path)

@@ -21,8 +21,10 @@ func notInline(b bundle.Bundle, limit int, pos diag.Pos) diag.Diagnostic {
 func (l *loaded) locateSetting(setting string) diag.Pos {
 	c := l.config()
 	for path := setting; path != ""; path, _, _ = cutLast(path) {
-		if o, ok := c.Origin(path); ok && !o.Pos.IsZero() {
-			return o.Pos
+		for _, s := range c.Origins() { // sorted: a setting itself comes before those below it
+			if (s.Path == path || strings.HasPrefix(s.Path, path+".")) && s.Origin.Pos.Line > 0 {
+				return s.Origin.Pos
+			}
 		}
 	}
 	return diag.Pos{File: c.Path}
@@ -74,4 +76,16 @@ func reservedAbovePod(reserved, mem float64, pos diag.Pos) diag.Diagnostic {
 		Detail: "The scheduler gives the pod resources.mem for all of its services together.",
 		Hint:   fmt.Sprintf("set resources.mem to %.0fM or more", reserved),
 	}
+}
+
+func noMemory(limited float64, pos diag.Pos) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "DCE714", Severity: diag.Warning, Summary: fmt.Sprintf("no memory is set for the pod: it gets %d MiB", defaultMem), Pos: pos,
+		Detail: "That is Marathon's default. What takes more is killed.",
+		Hint:   "set resources.mem of the environment, or give every service a mem_limit, to take their sum",
+	}
+	if limited > 0 {
+		d.Detail += fmt.Sprintf(" The limits of some services alone come to %.0f MiB.", limited)
+	}
+	return d
 }

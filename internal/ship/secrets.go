@@ -50,7 +50,11 @@ func (l *loaded) secrets() *secretPlan {
 		s.problems = append(s.problems, literal(path, l.project.Locate(path...)))
 	}
 	for _, path := range l.parts.Misused {
-		s.problems = append(s.problems, misused(path, l.project.Locate(path...)))
+		pos := diag.Pos{File: path[0]} // of an env file, which nobody locates in
+		if len(path) > 2 {
+			pos = l.project.Locate(path...)
+		}
+		s.problems = append(s.problems, misused(path, pos))
 	}
 	return s
 }
@@ -202,7 +206,7 @@ func leaked(name, where string) diag.Diagnostic {
 
 func misused(at []string, pos diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "DCE705", Summary: "a secret is used in " + strings.Join(at, "."), Pos: pos,
+		Code: "DCE705", Summary: "a secret is used in " + strings.Join(at[1:], "."), Pos: pos,
 		Detail: "Only a service's environment may hold one, where its value is filled in when the container is created. Anywhere else it would stand in the rendered file and in the engine's answers.",
 		Hint:   "pass it in the environment and let the service read it there, or make it a compose secret",
 	}

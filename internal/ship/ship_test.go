@@ -38,9 +38,9 @@ func lines(dir string, err error) string {
 	l, _ := diag.Of(err)
 	var b strings.Builder
 	for _, d := range l {
-		b.WriteString(d.String() + "\n")
+		b.WriteString(d.String() + "\n    " + d.Hint + "\n")
 	}
-	return strings.ReplaceAll(b.String(), dir+"/", "")
+	return strings.ReplaceAll(strings.ReplaceAll(b.String(), dir+"/", ""), filepath.Dir(dir), "..")
 }
 
 func TestABundleInTheLabelIsThePod(t *testing.T) {

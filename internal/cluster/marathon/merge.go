@@ -2,6 +2,7 @@ package marathon
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,11 @@ func (b *builder) merge() {
 		err = json.Unmarshal(merged, &b.app)
 	}
 	if err != nil {
-		b.problem("marathon", badRaw(err))
+		key := "marathon"
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			key += "." + wrong.Field
+		}
+		b.problem(key, badRaw(key, err))
 		return
 	}
 	b.checkMerged()
@@ -139,11 +144,10 @@ func (b *builder) hostNetwork() []string {
 	return modes
 }
 
-func badRaw(err error) diag.Diagnostic {
+func badRaw(key string, err error) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "DCE727", Summary: "the marathon block cannot be merged into the app", Cause: err,
-		Detail: strings.ReplaceAll(err.Error(), "json: cannot unmarshal ", ""),
-		Hint:   "write each key with the type that Marathon's app definition gives it",
+		Code: "DCE727", Summary: key + " cannot be merged into the app: its value is of another type", Cause: err,
+		Hint: "write each key with the type that Marathon's app definition gives it",
 	}
 }
 
