@@ -19,7 +19,7 @@ import (
 // on a cluster: the tests with an engine run them.
 func needEngine() []string {
 	return []string{
-		"dce up", "dce down", "dce ps", "dce logs", "dce ls", "dce executor",
+		"dce up", "dce down", "dce ps", "dce logs", "dce ls", "dce executor", "dce reap",
 		"dce diff", "dce deploy", "dce status", "dce rollback", "dce history", "dce scale", "dce stop", "dce devcluster start",
 	}
 }
