@@ -10,7 +10,7 @@ LDFLAGS       := -s -w -X main.version=$(VERSION)
 FUZZTIME      ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build shop demo module test test-quick check format vet lint bench fuzz gen unchanged snapshot clean FORCE
+.PHONY: help build shop demo module test test-quick check format vet lint bench chaos fuzz gen unchanged snapshot clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ $(LINT):
 bench: ## measure against docker compose and raw API calls, write docs/benchmarks.md
 	@scripts/engine
 	@scripts/bench
+
+chaos: ## run the long tests too: everything that can go wrong on an agent
+	@scripts/engine
+	@DCE_CHAOS=1 DCE_TEST_ENGINE=1 $(GO) test -count=1 -timeout 40m ./cmd/dce
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@scripts/fuzz $(FUZZTIME)

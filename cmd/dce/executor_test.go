@@ -39,6 +39,7 @@ type stage struct {
 	command   string            // "exec 'dce' executor" when empty
 	operators string            // the text of the operator's file
 	environ   map[string]string // of the job's command
+	fetched   []mesos.CommandInfo_URI
 }
 
 // offers counts the tests, which run beside each other.
@@ -110,7 +111,7 @@ func (s *stage) executorInfo(id string, files map[string]string) mesos.ExecutorI
 	}
 	job := s.TempDir()
 	line := strings.ReplaceAll(cmp.Or(s.command, "exec 'dce' executor"), "'dce'", "'"+dce+"'")
-	command := &mesos.CommandInfo{Value: &line}
+	command := &mesos.CommandInfo{Value: &line, URIs: s.fetched}
 	command.Environment = &mesos.Environment{Variables: []mesos.Environment_Variable{
 		{Name: "GREETING", Value: new("hello")},
 		{Name: "HOST", Value: new("agent.example")},
@@ -154,18 +155,26 @@ func ports(begin, end uint64) mesos.Resource {
 // told waits for the next update, which must be of this state.
 func (s *stage) told(state mesos.TaskState) *mesos.TaskStatus {
 	s.Helper()
+	got := s.next()
+	if got.GetState() != state {
+		s.Fatalf("told %s %q, want %s\n%s", got.GetState(), got.GetMessage(), state, s.read("stderr"))
+	}
+	return got
+}
+
+// next waits for the next update.
+func (s *stage) next() *mesos.TaskStatus {
+	s.Helper()
+	deadline := time.NewTimer(2 * time.Minute)
+	defer deadline.Stop()
 	for {
 		select {
 		case e := <-s.events:
-			if e.Status == nil {
-				continue
+			if e.Status != nil {
+				return e.Status
 			}
-			if e.Status.GetState() != state {
-				s.Fatalf("told %s %q, want %s\n%s", e.Status.GetState(), e.Status.GetMessage(), state, s.read("stderr"))
-			}
-			return e.Status
-		case <-time.After(time.Minute):
-			s.Fatalf("not told of %s within a minute\n%s", state, s.read("stderr"))
+		case <-deadline.C:
+			s.Fatalf("nothing is told any more\n%s", s.read("stderr"))
 		}
 	}
 }
@@ -301,7 +310,7 @@ func (s *stage) inService(service string, argv ...string) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	ran, err := enginetest.Connect(s, engine.Options{}).Exec(s.Context(), known.ContainerID, engine.Command{Service: service, Argv: argv})
+	ran, err := enginetest.Connect(s, engineOptions()).Exec(s.Context(), known.ContainerID, engine.Command{Service: service, Argv: argv})
 	if err != nil || ran.ExitCode != 0 {
 		s.Fatalf("%v in %s: %+v, %v", argv, service, ran, err)
 	}
@@ -327,3 +336,6 @@ func shortDir(t *testing.T) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
 }
+
+// engineOptions lead to the engine of the executors under test.
+func engineOptions() engine.Options { return engine.Options{Host: "unix:///var/run/docker.sock"} }

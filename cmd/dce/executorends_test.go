@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,54 @@ func TestKillAtEveryPointOfALife(t *testing.T) {
 			s.gone()
 		})
 	}
+}
+
+func TestAKillWhileAnImageIsPulled(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 1)
+	stuck := hang("/blobs/")
+	image := disturbedRegistry(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.Contains(r.URL.Path, "/blobs/") {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+		}
+		return stuck(w, r)
+	})
+	s := onAgent(t, agent.Options{})
+	task := s.launch(map[string]string{"compose.yaml": ofImage(image)})
+	s.told(mesos.TASK_STARTING)
+	<-asked
+	s.kill(task, nil)
+	if killed := s.told(mesos.TASK_KILLED); killed.GetReason() != mesos.REASON_TASK_KILLED_DURING_LAUNCH {
+		t.Errorf("reason %s", killed.GetReason())
+	}
+	s.gone()
+}
+
+// A pod that has failed stays failed when it is killed on its way down, and
+// goes the faster.
+func TestAKillHastensTheEndOfAFailedPod(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	none := time.Duration(0)
+	task := s.launch(map[string]string{"compose.yaml": deafToTERM + "  crash: {image: IMAGE, command: [sh, -c, 'exit 7']}\n"})
+	s.told(mesos.TASK_STARTING)
+	enginetest.Eventually(t, time.Minute, "the failure", func() (bool, string) {
+		lines := s.read("dce-events.jsonl")
+		return strings.Contains(lines, `"state":"stopping"`), lines
+	})
+	s.kill(task, &none)
+	for failed := s.next(); ; failed = s.next() {
+		if failed.GetState() == mesos.TASK_FAILED {
+			break
+		}
+		if failed.GetState() != mesos.TASK_RUNNING {
+			t.Fatalf("told %s %q", failed.GetState(), failed.GetMessage())
+		}
+	}
+	s.gone()
 }
 
 // killed waits for TASK_KILLED, whatever of the launch is still told before.
@@ -191,28 +240,6 @@ func TestWithoutCgroupsOfTheAgentAPodHasItsOwn(t *testing.T) {
 	s.gone()
 }
 
-func TestARestartOfTheAgentLeavesThePodAlone(t *testing.T) {
-	t.Parallel()
-	s := onAgent(t, agent.Options{ReregistrationTimeout: 20 * time.Second})
-	task := s.launch(map[string]string{"compose.yaml": twoServices})
-	s.told(mesos.TASK_STARTING)
-	s.told(mesos.TASK_RUNNING)
-	before := s.read("dce-events.jsonl")
-	if err := s.agent.Restart(t.Context(), agent.RestartOptions{Down: 200 * time.Millisecond, Recovering: 100 * time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
-	enginetest.Eventually(t, 20*time.Second, "the executor's return", func() (bool, string) {
-		log := s.read("stderr")
-		return strings.Contains(log, "again=true"), log
-	})
-	if after := s.read("dce-events.jsonl"); after != before {
-		t.Errorf("the pod has changed:\n%s", after)
-	}
-	s.kill(task, nil)
-	s.told(mesos.TASK_KILLED)
-	s.gone()
-}
-
 func TestAShutdownStopsThePodWithinItsGrace(t *testing.T) {
 	t.Parallel()
 	s := onAgent(t, agent.Options{ShutdownGrace: 6 * time.Second})
@@ -289,7 +316,11 @@ func TestManyExecutorsAtOnce(t *testing.T) {
 	s := onAgent(t, agent.Options{})
 	compose := map[string]string{"compose.yaml": strings.Replace(twoServices, `    ports: ["8080:80"]`, "", 1)}
 	var tasks []string
-	for n := range 5 {
+	many := 5
+	if os.Getenv("DCE_CHAOS") != "" {
+		many = 30
+	}
+	for n := range many {
 		tasks = append(tasks, s.launchAs(fmt.Sprintf("%s-%d", s.id, n), compose))
 	}
 	s.id += "-0"

@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"dce": program})
+	testscript.Main(m, map[string]func(){"dce": program, "executor": program, "dce-executor": program})
 }
 
 // operatorsFile names the file that stands in for /etc/dce/dce.yaml. Only this

@@ -144,7 +144,8 @@ func connectionTrouble(err error, a about) (diag.Diagnostic, bool) {
 			Hint:   "see what it is doing: docker info; journalctl -u docker",
 		}, true
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		says(err, "connection reset by peer", "broken pipe", "unexpected eof", "error during connect"):
+		says(err, "error during connect"),
+		a.image == "" && says(err, "connection reset by peer", "broken pipe", "unexpected eof"): // of an image it is the engine's word on a registry
 		return diag.Diagnostic{
 			Code: "DCE304", Summary: "the connection to the Docker engine at " + host + " was lost midway" + forWhat(a),
 			Detail: words(err),
@@ -194,7 +195,7 @@ func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 			Code: "DCE310", Summary: "image not found:" + of, Detail: words(err),
 			Hint: "check the image's name and tag in the compose file; one that is built here needs --build",
 		}, true
-	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "server gave http response to https", "unexpected http status", "network is unreachable", "x509:", "dial tcp", "request canceled"):
+	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "server gave http response to https", "unexpected http status", "network is unreachable", "x509:", "dial tcp", "request canceled", "connection reset by peer", "broken pipe", "unexpected eof", ": eof", "503 service unavailable", "502 bad gateway", "504 gateway"):
 		return diag.Diagnostic{
 			Code: "DCE314", Summary: "the registry cannot be reached:" + of, Detail: words(err),
 			Hint: "check that " + registryOf(a.image) + " answers from the engine's machine; with --pull missing or never an image that is here is used",

@@ -51,8 +51,11 @@ type Spec struct {
 	// ProjectName is the compose project's, where Project is not given.
 	ProjectName string
 	// Pull is "always", "missing" or "never"; empty is missing.
-	Pull  string
-	Build bool
+	Pull string
+	// PullTries is how often a pull is tried whose registry cannot be reached or
+	// hangs up midway; zero is once.
+	PullTries uint
+	Build     bool
 	// RemoveVolumes: Remove takes the pod's own volumes too.
 	RemoveVolumes bool
 	// Env fills environment keys that the rendered project leaves without a value,

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
@@ -138,11 +140,43 @@ func (p *Pod) provide(ctx context.Context, n need) (bool, error) {
 			Hint:    "docker pull " + n.image + "; or run with --pull missing",
 		})
 	}
-	err = p.pull(ctx, n)
+	err = p.pullPatiently(ctx, n)
 	if err != nil && ctx.Err() == nil {
 		p.spec.Progress.On(progress.Event{ID: "image " + n.image, Status: progress.Failed, Text: words(err)})
 	}
 	return false, classify(err, p.aboutImage(n))
+}
+
+// pullPatiently pulls again what failed in a way that passes: layers that are
+// here already are not pulled twice.
+func (p *Pod) pullPatiently(ctx context.Context, n need) error {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = pullPause, maxPullPause
+	_, err := backoff.Retry(ctx, func() (bool, error) {
+		err := p.pull(ctx, n)
+		if err != nil && !passes(err, p.aboutImage(n)) {
+			return false, backoff.Permanent(err)
+		}
+		return err == nil, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxTries(max(p.spec.PullTries, 1)), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(err error, next time.Duration) {
+			p.engine.log.Warn("pulling again", "image", n.image, "err", words(err), "after", next)
+		}))
+	return err
+}
+
+const (
+	pullPause    = time.Second
+	maxPullPause = 20 * time.Second
+)
+
+// passes reports whether the error of a pull may be gone at the next try: the
+// registry was not reached, broke down, or hung up.
+func passes(err error, a about) bool {
+	problems, _ := diag.Of(classify(err, a))
+	return slices.ContainsFunc(problems, func(d diag.Diagnostic) bool {
+		return d.Code == "DCE304" || d.Code == "DCE305" || d.Code == "DCE314"
+	})
 }
 
 func (p *Pod) aboutImage(n need) about {

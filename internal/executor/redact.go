@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -22,11 +23,13 @@ type redactor struct {
 	values *strings.Replacer // nil without any
 }
 
-func newRedactor(keys []string, secrets map[string]map[string]string) redactor {
+// newRedactor knows the secret keys and their values by service, and the
+// contents of secret files.
+func newRedactor(keys []string, secrets map[string]map[string]string, files map[string]string) redactor {
 	var values []string
-	for _, of := range secrets {
+	for _, of := range append(slices.Collect(maps.Values(secrets)), files) {
 		for _, v := range of {
-			if len(v) < shortest {
+			if v = strings.TrimSpace(v); len(v) < shortest {
 				continue
 			}
 			values = append(values, v)

@@ -9,11 +9,12 @@ func TestRedactor(t *testing.T) {
 	r := newRedactor([]string{"PASSWORD", "PIN", "KEY"}, map[string]map[string]string{
 		"db":  {"PASSWORD": `s3cr"et`, "PIN": "12"},
 		"web": {"PASSWORD": `s3cr"et-and-more`, "KEY": "two\nlines"},
-	})
+	}, map[string]string{"cert": "-a-file-\n"})
 	for text, want := range map[string]string{
 		`login with s3cr"et-and-more, then s3cr"et`: "login with ***, then ***",
 		`{"msg":"no s3cr\"et"}`:                     `{"msg":"no ***"}`,
 		`"two\nlines"`:                              `"***"`,
+		"cat: -a-file-\n":                           "cat: ***\n",
 		"12 o'clock":                                "12 o'clock",
 	} {
 		if got := r.text(text); got != want {

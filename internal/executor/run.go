@@ -19,6 +19,10 @@ import (
 // lines: no longer than a shutdown's margin has room for.
 const drainTime = 500 * time.Millisecond
 
+// pullTries is how often a pull is tried on an agent, where nobody is there to
+// try again; the launch timeout bounds them all.
+const pullTries = 5
+
 // run is a task's pod, ready to run.
 type run struct {
 	life   *life.Life
@@ -47,11 +51,11 @@ type run struct {
 
 // run makes the pod's life of what was rendered. Nothing is started.
 func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
-	secrets := life.Secrets(p.project.Compose, p.settings.Secrets)
+	secrets, files := life.Secrets(p.project.Compose, p.settings.Secrets), life.SecretFiles(p.project.Compose)
 	fill(secrets, p.project.Compose, p.secrets, p.settings.Secrets)
 	r := &run{
 		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log, dir: p.dir,
-		redactor: newRedactor(p.settings.Secrets, secrets), witness: witness{ended: make(chan pod.Pod, 1)},
+		redactor: newRedactor(p.settings.Secrets, secrets, files), witness: witness{ended: make(chan pod.Pod, 1)},
 	}
 	r.stopTimeout = p.project.Config.Timeouts.Stop
 	r.view = view{taskID: p.facts.ID, redactor: r.redactor}
@@ -70,8 +74,8 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.files = podlog.New(podlog.Options{Dir: logs, Stdout: s.o.Stdout, Stderr: s.o.Stderr}, result.Project.ServiceNames())
 	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
 	r.life, err = life.New(ctx, life.Options{
-		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, RemoveVolumes: !p.options.keepVolumes,
-		Secrets: secrets, SecretFiles: life.SecretFiles(p.project.Compose), Rules: s.rules(p, result), Cgroup: p.parent,
+		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, PullTries: pullTries, RemoveVolumes: !p.options.keepVolumes,
+		Secrets: secrets, SecretFiles: files, Rules: s.rules(p, result), Cgroup: p.parent,
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: r.beforeRemove,
 		Events: r.redactor.writer(events), Log: s.log,
 	})

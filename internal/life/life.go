@@ -28,6 +28,8 @@ type Options struct {
 	Rendered []byte
 	PodID    string
 	Pull     string
+	// PullTries is how often a pull is tried; zero is once.
+	PullTries uint
 	// Build makes images with a build section anew; NoBuild makes none, also where
 	// one is missing.
 	Build, NoBuild bool
@@ -82,7 +84,7 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	}
 	sleeper := rest.NewSleeper(restAfter)
 	made := o.Engine.Pod(engine.Spec{
-		Project: p, PodID: o.PodID, Pull: o.Pull, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
+		Project: p, PodID: o.PodID, Pull: o.Pull, PullTries: o.PullTries, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
 		Env: o.Secrets, Progress: o.Progress, Woken: sleeper.Worked,
 	})
 	work, err := o.Cgroup.around(made)
