@@ -81,6 +81,11 @@ func (a answer) failure(k call) error {
 	if a.status >= 300 && a.status < 400 {
 		return &StrangeError{URL: a.from.Redacted(), Status: a.status, Body: a.body, Cause: errors.New("a redirect to nowhere")}
 	}
+	if a.status == http.StatusNotFound && !json.Valid(a.body) {
+		// Marathon says in JSON what is missing, and answers 500 to a route that it
+		// does not know.
+		return &StrangeError{URL: a.from.Redacted(), Status: a.status, Body: a.body, Cause: errors.New("not found")}
+	}
 	e := &Error{Method: k.method, Path: k.path, From: a.from.Redacted(), Status: a.status}
 	e.read(a.body)
 	return e
