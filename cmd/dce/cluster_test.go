@@ -176,8 +176,9 @@ func released(t *testing.T) (*site, *client.Client) {
 	t.Helper()
 	api := enginetest.Require(t)
 	image := enginetest.Busybox(t, api)
-	s := newSite(t, devcluster.Options{CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: [2]int{31700, 31799}})
-	t.Cleanup(func() { nothingLeft(t, api, s.cluster.Marathon().FrameworkID()) })
+	var s *site
+	t.Cleanup(func() { nothingLeft(t, api, s.cluster.Marathon().FrameworkID()) }) // when the cluster has ended
+	s = newSite(t, devcluster.Options{CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: [2]int{31700, 31799}})
 	s.environ = append(s.environ, "IMAGE="+image)
 	s.write(map[string]string{
 		"compose.yaml": `services:
@@ -203,8 +204,7 @@ environments:
 	return s, api
 }
 
-// nothingLeft checks, when the cluster has ended, that no container of it is
-// there.
+// nothingLeft checks that no container of a cluster is there any more.
 func nothingLeft(t *testing.T, api *client.Client, framework string) {
 	t.Helper()
 	filters := client.Filters{}.Add("label", render.LabelFramework+"="+framework)
@@ -248,7 +248,7 @@ func TestDeployingToACluster(t *testing.T) {
 	second := s.status()
 
 	_, said = s.dce(6, "deploy", "--env", "qa", "--set", "GREETING=sick", "-m", "third")
-	s.holds(said, "web is unhealthy", "rolling back to version "+second.Version, "did not become healthy", "which is healthy", "DCE760")
+	s.holds(said, "web became unhealthy", "rolling back to version "+second.Version, "did not become healthy", "which is healthy", "DCE760")
 	if now := s.status(); !now.Healthy || now.Wanted != 1 {
 		t.Errorf("after the rollback: %+v", now)
 	}

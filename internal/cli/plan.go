@@ -73,8 +73,13 @@ func (f shipFlags) options(ctx context.Context, a *app, t there) (ship.Options, 
 	if o.Project.Images, err = imagePairs(f.images); err != nil {
 		return o, err
 	}
-	o.Project.Flags, err = a.setFlags(ctx, t, f.set)
-	return o, err
+	if err := a.checkSet(ctx, t, f.set); err != nil {
+		return o, err
+	}
+	// The environment is stronger than the values of dce.yaml, and travels as they
+	// do.
+	o.Project.Environ = slices.Concat(o.Project.Environ, f.set)
+	return o, nil
 }
 
 func imagePairs(pairs []string) (map[string]string, error) {
@@ -89,31 +94,29 @@ func imagePairs(pairs []string) (map[string]string, error) {
 	return images, nil
 }
 
-// setFlags are --set KEY=VALUE as settings. Only values that the environment
-// declares can be set: a mistyped one would change nothing, without a word.
-func (a *app) setFlags(ctx context.Context, t there, pairs []string) ([]project.Flag, error) {
+// checkSet holds --set KEY=VALUE to the values that the environment declares: a
+// mistyped one would change nothing, without a word.
+func (a *app) checkSet(ctx context.Context, t there, pairs []string) error {
 	if len(pairs) == 0 {
-		return nil, nil
+		return nil
 	}
 	o := a.projectOptions()
 	o.Environment, o.Deploy = t.environment, true
 	p, err := project.Load(ctx, o)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var flags []project.Flag
 	for _, pair := range pairs {
-		key, value, ok := strings.Cut(pair, "=")
+		key, _, ok := strings.Cut(pair, "=")
 		if !ok {
-			return nil, usage("DCE241", fmt.Sprintf("flag --set does not take %q", pair), "write --set KEY=VALUE")
+			return usage("DCE241", fmt.Sprintf("flag --set does not take %q", pair), "write --set KEY=VALUE")
 		}
 		if _, declared := p.Config.Values[key]; !declared {
-			return nil, usage("DCE765", fmt.Sprintf("--set %s: the environment %s declares no such value", key, t.environment),
+			return usage("DCE765", fmt.Sprintf("--set %s: the environment %s declares no such value", key, t.environment),
 				didYouMean(key, slices.Sorted(maps.Keys(p.Config.Values)), "declare it below values of the environment in dce.yaml"))
 		}
-		flags = append(flags, project.Flag{Path: "values." + key, Value: value, Name: "--set"})
 	}
-	return flags, nil
+	return nil
 }
 
 // explainer maps what Marathon says of an app back to where it comes from.
