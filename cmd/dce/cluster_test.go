@@ -172,7 +172,7 @@ type statusOf struct {
 }
 
 // released is a project with an image of this test's own.
-func released(t *testing.T) (*site, *client.Client) {
+func released(t *testing.T) *site {
 	t.Helper()
 	api := enginetest.Require(t)
 	image := enginetest.Busybox(t, api)
@@ -201,7 +201,7 @@ environments:
       executor: {path: "%DCE_BINARY%"}
 `,
 	})
-	return s, api
+	return s
 }
 
 // nothingLeft checks that no container of a cluster is there any more.
@@ -219,7 +219,7 @@ func nothingLeft(t *testing.T, api *client.Client, framework string) {
 
 // The life of an environment, by the commands that people type.
 func TestDeployingToACluster(t *testing.T) {
-	s, _ := released(t)
+	s := released(t)
 	_, said := s.dce(0, "deploy", "--env", "qa", "-m", "first")
 	s.holds(said, "/qa on marathon ", "(new)", "+ web  service", "has begun", "ready on 127.0.0.1", "is healthy: 1 instance")
 	first := s.status()
@@ -285,7 +285,7 @@ func TestDeployingToACluster(t *testing.T) {
 // A cluster that loses answers, changes its leader and loses every event is
 // deployed to all the same, and only once.
 func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
-	s, _ := released(t)
+	s := released(t)
 	if err := s.cluster.Marathon().SetFaults(marathon.Faults{
 		LoseEvents: []string{"*"},
 		Requests: []marathon.Fault{
@@ -310,7 +310,7 @@ func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
 // An instance that no agent has room for is waited for, with the reason, and
 // given up in time; another one in the way is told of.
 func TestDeployingToAClusterWithoutRoom(t *testing.T) {
-	s, _ := released(t)
+	s := released(t)
 	if err := s.cluster.Marathon().SetFaults(marathon.Faults{Starve: "InsufficientCpus"}); err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +358,9 @@ func TestNothingIsWrittenForABadDeploy(t *testing.T) {
 		},
 		"a job": {map[string]string{"dce.yaml": environment("kind: job")}, []string{"deploy", "--env", "qa"}, 3, []string{"dce.yaml:4", "a job cannot run on Marathon", "DCE703"}},
 		"what only Marathon refuses": {
-			map[string]string{"dce.yaml": environment("marathon: {upgradeStrategy: {minimumHealthCapacity: 7, maximumOverCapacity: 1}}")}, []string{"deploy", "--env", "qa"}, 3,
+			map[string]string{"dce.yaml": environment("marathon: {upgradeStrategy: {minimumHealthCapacity: 7, maximumOverCapacity: 1}}")},
+			[]string{"deploy", "--env", "qa"},
+			3,
 			[]string{"dce.yaml:4", "upgradeStrategy", "nothing was changed", "DCE753"},
 		},
 		"a value that is not declared": {nil, []string{"deploy", "--env", "qa", "--set", "B=c"}, 2, []string{"declares no such value", "DCE765"}},

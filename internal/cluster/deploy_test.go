@@ -57,6 +57,7 @@ func (s *stage) Failed(w Watch)       { s.said = append(s.said, "failed: "+w.Rea
 func (s *stage) Returning(before *Release) {
 	s.said = append(s.said, fmt.Sprint("returning ", before != nil))
 }
+
 func (s *stage) options() DeployOptions {
 	return DeployOptions{Timeout: time.Minute, RollbackTimeout: time.Minute, Rollback: true, MaxFailures: 3, Screen: s, Apply: ApplyOptions{Over: "v0"}}
 }

@@ -82,7 +82,8 @@ instance bb: ready on h1 (done)
 		"waiting for offers": {[]Input{
 			Seen{Observation{Version: "v2", Deployments: []string{"d1"}, Waiting: &Waiting{Count: 2, Why: "not enough cpus"}}},
 			Seen{Observation{Version: "v2", Deployments: []string{"d1"}, Waiting: &Waiting{Count: 2, Why: "not enough cpus"}}},
-			seen("d1"), Deadline{},
+			seen("d1"),
+			Deadline{},
 		}, `waiting: 2 instances not launched yet: not enough cpus
 waiting: all instances are launched (done)
 end: timed_out, 0 of 2 instances ready
@@ -93,7 +94,8 @@ end: timed_out, 0 of 2 instances ready
 end: timed_out, 0 of 2 instances ready; 2 instances not launched: not enough cpus
 `},
 		"instances fail": {[]Input{
-			Heard{Event{Failure: failureOf("aa", "web exited with code 3\nmore")}}, Heard{Event{Failure: failureOf("aa", "web exited with code 3")}},
+			Heard{Event{Failure: failureOf("aa", "web exited with code 3\nmore")}},
+			Heard{Event{Failure: failureOf("aa", "web exited with code 3")}},
 			Seen{Observation{Version: "v2", Failure: failureOf("bb", "")}},
 		}, `instance aa: on h1: web exited with code 3 (failed)
 instance bb: on h1 (failed)

@@ -338,23 +338,22 @@ func releaseOf(t *testing.T, text string, instances int) cluster.Release {
 }
 
 func TestAChangeWhoseAnswerIsLostIsLookedUp(t *testing.T) {
-	const old = `{"id":"/x","cmd":"old"}`
 	for name, test := range map[string]struct {
 		app    app
 		over   string
 		want   string // deployment and version, or the code of the problem
 		writes int
 	}{
-		"the answer came":                          {app{version: 1, definition: decode(old)}, "v1", "d2 v2", 1},
-		"done, the answer lost":                    {app{version: 1, definition: decode(old), writes: []string{"lost"}}, "v1", "d2 v2", 1},
-		"not done, then done":                      {app{version: 1, definition: decode(old), writes: []string{"dropped", "done"}}, "v1", "d2 v2", 2},
-		"never done":                               {app{version: 1, definition: decode(old), writes: []string{"dropped", "dropped", "dropped"}}, "v1", "DCE757", 3},
+		"the answer came":                          {app{version: 1, definition: old()}, "v1", "d2 v2", 1},
+		"done, the answer lost":                    {app{version: 1, definition: old(), writes: []string{"lost"}}, "v1", "d2 v2", 1},
+		"not done, then done":                      {app{version: 1, definition: old(), writes: []string{"dropped", "done"}}, "v1", "d2 v2", 2},
+		"never done":                               {app{version: 1, definition: old(), writes: []string{"dropped", "dropped", "dropped"}}, "v1", "DCE757", 3},
 		"a new app, the answer lost":               {app{writes: []string{"lost"}}, "", "d1 v1", 1},
 		"a new app, not done, then done":           {app{writes: []string{"dropped", "done"}}, "", "d1 v1", 2},
-		"somebody else was there before":           {app{version: 2, definition: decode(old)}, "v1", "DCE755", 0},
-		"somebody else has created it":             {app{version: 1, definition: decode(old)}, "", "DCE755", 0},
+		"somebody else was there before":           {app{version: 2, definition: old()}, "v1", "DCE755", 0},
+		"somebody else has created it":             {app{version: 1, definition: old()}, "", "DCE755", 0},
 		"somebody has removed it":                  {app{}, "v1", "DCE755", 0},
-		"somebody else is quicker, and it is lost": {app{version: 1, definition: decode(old), writes: []string{"dropped"}, before: func(a *app) { a.version = 7 }}, "v1", "DCE755", 1},
+		"somebody else is quicker, and it is lost": {app{version: 1, definition: old(), writes: []string{"dropped"}, before: func(a *app) { a.version = 7 }}, "v1", "DCE755", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, test.app.ServeHTTP)
@@ -374,11 +373,7 @@ func TestAChangeWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 	}
 }
 
-func decode(text string) map[string]any {
-	var m map[string]any
-	_ = json.Unmarshal([]byte(text), &m)
-	return m
-}
+func old() map[string]any { return map[string]any{"id": "/x", "cmd": "old"} }
 
 func TestALockSaysWhose(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
