@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 
@@ -37,7 +38,7 @@ type container struct {
 func (a *Agent) newContainer(e *runningExecutor) *container {
 	c := &container{
 		id:      newUUID(),
-		fetcher: fetcher{limits: a.opts.Fetch},
+		fetcher: fetcher{limits: a.opts.Fetch, cache: fetchCache{dir: filepath.Join(a.opts.WorkDir, "fetch"), bytes: a.opts.Fetch.Bytes}},
 		attach:  a.opts.Attach,
 		kill:    make(chan struct{}),
 		gone:    make(chan struct{}),

@@ -9,6 +9,7 @@
 //
 // What differs from a real agent:
 //
+//   - With cache:true a file of this machine is linked into sandboxes from one copy; what comes by HTTP is not cached.
 //   - A restart ends every connection and forgets what a real restart forgets, but this process lives on: nothing is
 //     checkpointed to disk, and executors stay its children.
 //   - The executor's parent is a shell that stands for mesos-containerizer: session and group leader, and the pid the

@@ -35,6 +35,7 @@ func (l FetchLimits) withDefaults() FetchLimits {
 // fetcher brings URIs into a sandbox as mesos-fetcher does, and says so in the sandbox's stderr.
 type fetcher struct {
 	limits FetchLimits
+	cache  fetchCache
 }
 
 // fetchAll fetches all URIs; the first that fails ends it.
@@ -57,7 +58,7 @@ func (f fetcher) fetchAll(ctx context.Context, dir string, uris []mesos.CommandI
 
 	for _, uri := range uris {
 		fmt.Fprintf(report, "Fetching URI '%s'\n", uri.Value)
-		into, err := f.fetch(ctx, root, uri)
+		into, err := f.fetch(ctx, root, uri, owner)
 		if err != nil {
 			fmt.Fprintf(report, "Failed to fetch '%s': %s\n", uri.Value, err)
 
@@ -70,7 +71,7 @@ func (f fetcher) fetchAll(ctx context.Context, dir string, uris []mesos.CommandI
 }
 
 // fetch brings one URI, makes it executable or extracts it, and gives its name in the sandbox.
-func (f fetcher) fetch(ctx context.Context, root *os.Root, uri mesos.CommandInfo_URI) (string, error) {
+func (f fetcher) fetch(ctx context.Context, root *os.Root, uri mesos.CommandInfo_URI, owner *syscall.Credential) (string, error) {
 	name, err := nameOf(uri)
 	if err != nil {
 		return "", err
@@ -80,13 +81,10 @@ func (f fetcher) fetch(ctx context.Context, root *os.Root, uri mesos.CommandInfo
 			return "", fmt.Errorf("making the directory of output_file: %w", err)
 		}
 	}
-	source, err := openURI(ctx, uri.Value)
-	if err != nil {
-		return "", err
-	}
-	defer source.Close()
-	if err := f.save(root, name, source); err != nil {
-		return "", err
+	if !f.cache.link(ctx, uri, root.Name(), name, owner) {
+		if err := f.download(ctx, root, uri.Value, name); err != nil {
+			return "", err
+		}
 	}
 
 	switch {
@@ -97,6 +95,16 @@ func (f fetcher) fetch(ctx context.Context, root *os.Root, uri mesos.CommandInfo
 	}
 
 	return name, nil
+}
+
+func (f fetcher) download(ctx context.Context, root *os.Root, uri, name string) error {
+	source, err := openURI(ctx, uri)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+
+	return f.save(root, name, source)
 }
 
 func (f fetcher) save(root *os.Root, name string, source io.Reader) error {

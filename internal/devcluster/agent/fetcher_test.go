@@ -205,7 +205,7 @@ func TestTheFetcher(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			f := fetcher{FetchLimits{Bytes: 1 << 20, Extracted: 4096, Entries: 4}.withDefaults()}
+			f := fetcher{limits: FetchLimits{Bytes: 1 << 20, Extracted: 4096, Entries: 4}.withDefaults()}
 			err := f.fetchAll(t.Context(), dir, []mesos.CommandInfo_URI{test.uri}, nil)
 			got := tree(t, dir)
 			report := got["stderr"]
@@ -253,7 +253,7 @@ func TestAFileLargerThanTheLimitIsNotFetched(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 100), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := fetcher{FetchLimits{Bytes: 99}.withDefaults()}
+	f := fetcher{limits: FetchLimits{Bytes: 99}.withDefaults()}
 	err := f.fetchAll(t.Context(), t.TempDir(), []mesos.CommandInfo_URI{{Value: path}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "limit of 99 bytes") {
 		t.Errorf("got %v", err)
@@ -271,5 +271,50 @@ func TestAnExecutorIsFetchedAndStarted(t *testing.T) {
 	tr.read("report.json", &got)
 	if diff := cmp.Diff([]string{"./executor", "an", "argument"}, got.Args); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
+	}
+}
+
+func TestOneCopyOfACachedFileServesAllSandboxes(t *testing.T) {
+	t.Parallel()
+	source := filepath.Join(t.TempDir(), "dce")
+	f := fetcher{limits: FetchLimits{}.withDefaults(), cache: fetchCache{dir: t.TempDir(), bytes: 100}}
+	fetch := func(cached bool) os.FileInfo {
+		t.Helper()
+		dir := t.TempDir()
+		uri := mesos.CommandInfo_URI{Value: "file://" + source, Cache: &cached, Executable: new(true)}
+		if err := f.fetchAll(t.Context(), dir, []mesos.CommandInfo_URI{uri}, nil); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(filepath.Join(dir, "dce"))
+		if err != nil || info.Mode().Perm() != 0o755 {
+			t.Fatalf("fetched %v, %v", info, err)
+		}
+
+		return info
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one")
+	first := fetch(true)
+	if !os.SameFile(first, fetch(true)) {
+		t.Error("a second sandbox has a copy of its own")
+	}
+	if os.SameFile(first, fetch(false)) {
+		t.Error("what is not to be cached is")
+	}
+	write("one more")
+	if again := fetch(true); os.SameFile(first, again) || again.Size() != 8 {
+		t.Error("a file that has changed is given in its old state")
+	}
+	if info, err := os.Stat(source); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the source is touched: %v, %v", info.Mode(), err)
+	}
+	write(strings.Repeat("x", 101))
+	if big := fetch(true); big.Size() != 101 {
+		t.Errorf("what is too large for the cache has %d bytes", big.Size())
 	}
 }

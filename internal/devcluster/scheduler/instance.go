@@ -31,11 +31,11 @@ type Instance struct {
 	Ready       bool    // readiness checks were answered, or there are none
 
 	made    time.Time
-	leaving bool // it shall end and not come again
-	killed  time.Time
-	retried time.Time
-	why     string // it is killed, for the failure that is shown; "" if that is no failure
-	told    *bool  // the health that was told last
+	leaving bool      // it shall end and not come again
+	killed  time.Time // when it was decided to end its task; zero if it was not
+	retried time.Time // when the task was last asked to end
+	why     string    // it is killed, for the failure that is shown; "" if that is no failure
+	told    *bool     // the health that was told last
 }
 
 // Check is what is known of one health check of an instance.
@@ -151,8 +151,28 @@ func (s *Scheduler) kill(i *Instance, why string) {
 	if !i.killed.IsZero() {
 		return
 	}
-	i.killed, i.retried, i.why = s.now, s.now, why
-	s.effects = append(s.effects, Kill{TaskID: i.TaskID(), Grace: i.App.grace()})
+	i.killed, i.why = s.now, why
+	s.dying = append(s.dying, i)
+}
+
+// sendKills asks tasks to end, a few at a time: all pods of this cluster are on one engine, and Docker 20.10 was seen to
+// lock itself up for good (processEndpointDelete of libnetwork) when a hundred were stopped at once.
+func (s *Scheduler) sendKills() {
+	ending := 0
+	for _, i := range s.instances {
+		if !i.retried.IsZero() {
+			ending++
+		}
+	}
+	for ; len(s.dying) > 0 && ending < s.opts.MaxKills; s.dying = s.dying[1:] {
+		i := s.dying[0]
+		if i.killed.IsZero() || !i.retried.IsZero() || s.instance(i.ID) == nil {
+			continue // it has ended by itself
+		}
+		i.retried = s.now
+		s.effects = append(s.effects, Kill{TaskID: i.TaskID(), Grace: i.App.grace()})
+		ending++
+	}
 }
 
 // grace is the time an app gives its tasks to end.
@@ -171,7 +191,7 @@ func (s *Scheduler) killOverdue() {
 		if at := i.startDeadline(s.opts.LaunchTimeout); !at.IsZero() && !s.now.Before(at) {
 			s.kill(i, "Task was killed because it did not start within the task_launch_timeout of "+s.opts.LaunchTimeout.String())
 		}
-		if !i.killed.IsZero() && !s.now.Before(i.retried.Add(s.opts.KillRetry)) {
+		if !i.retried.IsZero() && !s.now.Before(i.retried.Add(s.opts.KillRetry)) {
 			i.retried = s.now
 			s.effects = append(s.effects, Kill{TaskID: i.TaskID(), Grace: i.App.grace()})
 		}
@@ -193,7 +213,7 @@ func (s *Scheduler) instanceDeadlines() []time.Time {
 		if at := i.startDeadline(s.opts.LaunchTimeout); !at.IsZero() {
 			deadlines = append(deadlines, at)
 		}
-		if !i.killed.IsZero() {
+		if !i.retried.IsZero() {
 			deadlines = append(deadlines, i.retried.Add(s.opts.KillRetry))
 		}
 	}

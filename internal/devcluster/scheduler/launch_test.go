@@ -73,6 +73,29 @@ func TestWhatDoesNotStartOrEndIsKilledAgain(t *testing.T) {
 	}
 }
 
+func TestOnlyAFewTasksEndAtOnce(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.MaxKills = 2 })
+	w.mustDeploy(web(`"instances":4`))
+	w.settle()
+	w.noted()
+	w.mustDeploy(web(`"instances":0`))
+	if got := w.noted(); got != "kill d, kill c" {
+		t.Errorf("at first: %s", got)
+	}
+	w.pass(time.Minute) // asked again, and still only those
+	if got := w.noted(); got != "" {
+		t.Errorf("while they end: %s", got)
+	}
+	w.status("d", "TASK_KILLED")
+	if got := w.noted(); got != "kill b" {
+		t.Errorf("when one has ended: %s", got)
+	}
+	w.settle()
+	if got := w.noted(); got != "kill a, step_success, success" {
+		t.Errorf("in the end: %s", got)
+	}
+}
+
 func TestAnOfferMustFit(t *testing.T) {
 	tests := map[string]struct{ more, want string }{
 		"it fits":              {`"cpus":1`, ""},

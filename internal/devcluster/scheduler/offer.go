@@ -161,7 +161,7 @@ func (s *Scheduler) mustWait(i *Instance) bool {
 func (s *Scheduler) launch(i *Instance, ports []int) {
 	i.Incarnation++
 	i.Condition, i.Ports, i.StagedAt, i.StartedAt = Provisioned, ports, Time{s.now}, Time{}
-	i.Mesos, i.killed, i.why, i.Ready = nil, time.Time{}, "", len(i.App.ReadinessChecks) == 0
+	i.Mesos, i.killed, i.retried, i.why, i.Ready = nil, time.Time{}, time.Time{}, "", len(i.App.ReadinessChecks) == 0
 	i.Checks = make([]Check, len(i.App.HealthChecks))
 	s.effects = append(s.effects, Launch{App: i.App, Instance: *i})
 	s.tellChanged(i)

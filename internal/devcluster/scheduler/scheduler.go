@@ -14,6 +14,7 @@ type Options struct {
 
 	LaunchTimeout time.Duration // --task_launch_timeout; 0 means 300 s
 	KillRetry     time.Duration // between KILLs of a task that does not end; 0 means 30 s
+	MaxKills      int           // tasks that are ending at once; 0 means 10
 }
 
 // Agent is the one agent of the cluster and what it has to offer.
@@ -33,6 +34,7 @@ type Scheduler struct {
 	versions map[string][]*App // of each app, oldest first
 
 	instances   []*Instance // oldest first
+	dying       []*Instance // to be killed, not yet asked to end
 	deployments []*Deployment
 	delays      map[string]*delay       // by app and config version
 	queue       map[string]*Queued      // by app
@@ -75,6 +77,7 @@ func (Tell) effect()   {}
 func New(now time.Time, opts Options) *Scheduler {
 	setDefault(&opts.LaunchTimeout, 300*time.Second)
 	setDefault(&opts.KillRetry, 30*time.Second)
+	setDefault(&opts.MaxKills, 10)
 	root := Root{Version: Time{now}}.clone()
 
 	return &Scheduler{
@@ -181,6 +184,7 @@ func (s *Scheduler) settle() {
 		s.advance()
 		s.keepScale()
 		s.match()
+		s.sendKills()
 	}
 }
 

@@ -137,7 +137,8 @@ func (s *Scheduler) end(i *Instance, u TaskStatus) {
 
 		return
 	}
-	i.Condition, i.Ports, i.Mesos, i.Checks, i.told, i.killed, i.why = Scheduled, nil, nil, nil, nil, time.Time{}, ""
+	i.Condition, i.Ports, i.Mesos, i.Checks, i.told, i.why = Scheduled, nil, nil, nil, nil, ""
+	i.killed, i.retried = time.Time{}, time.Time{}
 	s.enqueue(i.App)
 }
 
