@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -12,12 +13,12 @@ func environmentRule(d *draft) {
 	facts := Environment(d.in.Task, d.in.Settings)
 	keys := sortedKeys(facts)
 	d.eachOwn(func(name string, s *types.ServiceConfig) {
+		own := s.Environment
+		s.Environment = make(types.MappingWithEquals, len(own)+len(keys)) // grown at once: of 300 services each has 300 ports
+		maps.Copy(s.Environment, own)
 		for _, key := range keys {
-			if _, ok := s.Environment[key]; ok {
+			if _, ok := own[key]; ok {
 				continue
-			}
-			if s.Environment == nil {
-				s.Environment = types.MappingWithEquals{}
 			}
 			s.Environment[key] = new(facts[key])
 			d.changed("a fact of the task", "services", name, "environment", key)

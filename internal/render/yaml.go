@@ -18,9 +18,9 @@ func (r Result) YAML() ([]byte, error) { return YAML(r.Project) }
 // YAML prints a project as `dce render` prints a rendered one: used for the
 // merged input beside it, too.
 func YAML(p *types.Project) ([]byte, error) {
-	out, err := p.MarshalYAML()
+	out, err := marshal(p)
 	if err != nil {
-		return nil, fmt.Errorf("printing the project: %w", err)
+		return nil, err
 	}
 	return escapeDollars(out)
 }
