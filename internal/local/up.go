@@ -186,7 +186,7 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		return order{}, err
 	}
 	if try == 1 {
-		u.machine.Screen.Warn(u.result.Diagnostics)
+		u.machine.Screen.Warn(warnings(u.result.Diagnostics))
 	}
 	o := order{
 		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: p.options.Build, NoBuild: p.options.NoBuild,
@@ -194,6 +194,13 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		SecretFiles: life.SecretFiles(p.project.Compose),
 	}
 	return o, u.write(o, rendered)
+}
+
+// warnings leaves out the notes on a rendering, such as images without a fixed
+// version: `dce render` makes them, and here they would be in the way of what
+// happens.
+func warnings(l diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(l), func(d diag.Diagnostic) bool { return d.Severity == diag.Note })
 }
 
 // write leaves in the state directory what the pod is made of, and that it is

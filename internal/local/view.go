@@ -20,6 +20,7 @@ const drainTime = 3 * time.Second
 type view struct {
 	machine *Machine
 	order   order
+	ending  bool // the pod was told to end; only report's
 
 	mu      sync.Mutex
 	display Progress         // open until the pod runs or fails
@@ -54,11 +55,18 @@ func (v *view) report(p pod.Pod) {
 		}
 	case pod.Aborting, pod.Stopping:
 		v.closeDisplay()
-		if p.Reason.Cause != pod.CauseKill {
+		if !v.ending && !tellsAfterwards(p.Reason.Cause) {
 			v.machine.Screen.Say("%s: stopping the pod", p.Reason)
 		}
+		v.ending = true
 	default:
 	}
+}
+
+// tellsAfterwards reports whether a reason is known already, or is told with
+// all that belongs to it when the pod is gone, which is soon.
+func tellsAfterwards(c pod.Cause) bool {
+	return c == pod.CauseKill || c == pod.CausePrepare || c == pod.CauseStart
 }
 
 // reach tells why nothing is heard of the pod. A start without its engine ends
