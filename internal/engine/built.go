@@ -18,7 +18,7 @@ func (e *Engine) RemoveBuilt(ctx context.Context, project string) error {
 	if project == "" {
 		return nil
 	}
-	call, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	call, cancel := e.bounded(ctx)
 	defer cancel()
 	// The classic builder's images carry no project's label, only compose's own.
 	filters := client.Filters{}.Add("label", api.ImageBuilderLabel).Add("reference", project+"-*")

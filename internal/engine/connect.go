@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -25,6 +26,10 @@ type Engine struct {
 	err    io.Writer
 	log    *slog.Logger
 	api144 bool
+	// callTimeout bounds each call: an engine can be deadlocked in some of them
+	// and answer the others (20.10.24 in libnetwork, with a hundred pods that end
+	// at once: it lists containers, and hangs in info and inspect for good).
+	callTimeout time.Duration
 }
 
 // Connect finds the engine, asks it whether it is there and agrees on an API
@@ -47,7 +52,7 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, classify(fmt.Errorf("finding the Docker engine: %w", err), about{host: o.Host})
 	}
-	e := &Engine{api: api, err: o.Err, log: o.Log}
+	e := &Engine{api: api, err: o.Err, log: o.Log, callTimeout: cmp.Or(o.CallTimeout, defaultCallTimeout)}
 	if err := e.greet(ctx); err != nil {
 		api.Close()
 		return nil, err
@@ -62,6 +67,11 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	}
 	takeOverLogrus(o.Log)
 	return e, nil
+}
+
+// bounded is ctx for one call.
+func (e *Engine) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, e.callTimeout)
 }
 
 func (e *Engine) greet(ctx context.Context) error {

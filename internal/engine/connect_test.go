@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"path"
 	"path/filepath"
 	"testing"
 	"time"
@@ -55,6 +56,45 @@ func TestConnectSaysWhatIsWrongWithTheEngine(t *testing.T) {
 			e, err := engine.Connect(ctx, engine.Options{Host: test.host})
 			if !hasCode(err, test.code) {
 				t.Errorf("got %v (%v), want %s", err, e, test.code)
+			}
+		})
+	}
+}
+
+// An engine may answer whether it is there, and be deadlocked in all else.
+func TestNoCallWaitsForEver(t *testing.T) {
+	t.Parallel()
+	host := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		if path.Base(r.URL.Path) != "_ping" {
+			<-r.Context().Done()
+		}
+	})
+	e, err := engine.Connect(t.Context(), engine.Options{Host: host, CallTimeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	calls := map[string]func(context.Context) error{
+		"info":    func(ctx context.Context) error { _, err := e.Info(ctx); return err },
+		"pods":    func(ctx context.Context) error { _, err := e.Pods(ctx, nil); return err },
+		"ports":   func(ctx context.Context) error { _, err := e.PublishedPorts(ctx); return err },
+		"logs":    func(ctx context.Context) error { return e.Logs(ctx, "x", engine.LogOptions{}, func(engine.LogLine) {}) },
+		"inspect": func(ctx context.Context) error { _, err := e.Inspect(ctx, "x"); return err },
+		"images":  func(ctx context.Context) error { return e.RemoveBuilt(ctx, "x") },
+		"stop": func(ctx context.Context) error {
+			_, err := e.Pod(engine.Spec{PodID: "x"}).Stop(ctx, func() time.Duration { return 0 }, "")
+			return err
+		},
+		"remove": func(ctx context.Context) error { return e.Pod(engine.Spec{PodID: "x"}).Remove(ctx) },
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := call(ctx); !hasCode(err, "DCE305") || ctx.Err() != nil {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

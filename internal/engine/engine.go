@@ -25,6 +25,9 @@ type Options struct {
 	// Err takes what the engine's libraries write (build output).
 	Err io.Writer
 	Log *slog.Logger
+	// CallTimeout bounds each call that asks or changes something; zero is a
+	// minute.
+	CallTimeout time.Duration
 }
 
 // Info is what an engine says of itself.

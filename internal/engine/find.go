@@ -28,7 +28,9 @@ func (e *Engine) Pods(ctx context.Context, filter map[string]string) ([]Summary,
 		}
 		filters.Add("label", k)
 	}
-	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
+	call, cancel := e.bounded(ctx)
+	defer cancel()
+	res, err := e.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: filters})
 	if err != nil {
 		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
 	}
@@ -46,7 +48,7 @@ func (e *Engine) details(ctx context.Context, list []container.Summary) ([]Conta
 	group.SetLimit(8)
 	for i, c := range list {
 		group.Go(func() error {
-			call, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+			call, cancel := e.bounded(ctx)
 			defer cancel()
 			res, err := e.api.ContainerInspect(call, c.ID, client.ContainerInspectOptions{})
 			if err != nil {

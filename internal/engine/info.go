@@ -11,6 +11,8 @@ import (
 
 // Info asks the engine what it is.
 func (e *Engine) Info(ctx context.Context) (Info, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	res, err := e.api.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return Info{}, classify(err, about{host: e.Host()})

@@ -15,6 +15,8 @@ import (
 // JSON of `docker inspect`. Its environment is in it, secrets too: who keeps it
 // takes them out. It is empty when the pod has no container.
 func (e *Engine) Inspect(ctx context.Context, podID string) ([]byte, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofPod(podID)})
 	if err != nil {
 		return nil, classify(fmt.Errorf("listing the pod's containers: %w", err), about{host: e.Host()})

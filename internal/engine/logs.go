@@ -56,7 +56,9 @@ type follower struct {
 }
 
 func (f *follower) listAndRead(ctx context.Context) error {
-	res, err := f.engine.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofPod(f.podID)})
+	call, cancel := f.engine.bounded(ctx)
+	defer cancel()
+	res, err := f.engine.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: ofPod(f.podID)})
 	if err != nil {
 		return fmt.Errorf("listing the pod's containers: %w", err)
 	}
@@ -92,7 +94,9 @@ func (f *follower) wanted(c container.Summary) bool {
 // read reads one container's log. A container that is removed while it is read
 // ends it.
 func (e *Engine) read(ctx context.Context, c container.Summary, o LogOptions, line func(LogLine)) error {
-	res, err := e.api.ContainerInspect(ctx, c.ID, client.ContainerInspectOptions{})
+	call, cancel := e.bounded(ctx)
+	res, err := e.api.ContainerInspect(call, c.ID, client.ContainerInspectOptions{})
+	cancel()
 	if err != nil {
 		return ignoreGone(err)
 	}

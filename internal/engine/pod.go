@@ -38,7 +38,7 @@ func (e *Engine) Pod(s Spec) *Pod {
 	if s.Woken == nil {
 		s.Woken = func() {}
 	}
-	s.CallTimeout = cmp.Or(s.CallTimeout, defaultCallTimeout)
+	s.CallTimeout = cmp.Or(s.CallTimeout, e.callTimeout)
 	s.Heartbeat = cmp.Or(s.Heartbeat, defaultHeartbeat)
 	p := &Pod{engine: e, spec: s, project: s.ProjectName, services: map[string]string{}}
 	if s.Project != nil {

@@ -142,7 +142,7 @@ func (p *Pod) imageNames() []string {
 }
 
 func (e *Engine) loadInfra(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	ctx, cancel := e.bounded(ctx)
 	defer cancel()
 	have, err := e.api.ImageInspect(ctx, infraImage)
 	if err != nil && !errdefs.IsNotFound(err) {

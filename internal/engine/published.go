@@ -16,7 +16,7 @@ type Holder struct {
 // PublishedPorts lists the ports that any running container of the engine
 // publishes, of pods or not.
 func (e *Engine) PublishedPorts(ctx context.Context) ([]Holder, error) {
-	call, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	call, cancel := e.bounded(ctx)
 	defer cancel()
 	res, err := e.api.ContainerList(call, client.ContainerListOptions{})
 	if err != nil {

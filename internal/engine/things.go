@@ -34,7 +34,7 @@ type Thing struct {
 // Containers lists the containers that have a label, whatever its value, by
 // one call. They are told by what the list says of them: nothing is looked at.
 func (e *Engine) Containers(ctx context.Context, label string) ([]Thing, error) {
-	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	ctx, cancel := e.bounded(ctx)
 	defer cancel()
 	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
 	if err != nil {
@@ -52,7 +52,7 @@ func (e *Engine) Containers(ctx context.Context, label string) ([]Thing, error) 
 
 // Resources lists the networks and volumes that have a label, by two calls.
 func (e *Engine) Resources(ctx context.Context, label string) ([]Thing, error) {
-	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	ctx, cancel := e.bounded(ctx)
 	defer cancel()
 	filters := client.Filters{}.Add("label", label)
 	var networks client.NetworkListResult
