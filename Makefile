@@ -68,7 +68,7 @@ bench: ## measure against docker compose and raw API calls, write docs/benchmark
 
 chaos: ## run the long tests too: everything that can go wrong on an agent
 	@scripts/engine
-	@DCE_CHAOS=1 DCE_TEST_ENGINE=1 $(GO) test -count=1 -timeout 40m ./cmd/dce
+	@DCE_CHAOS=1 DCE_TEST_ENGINE=1 $(GO) test -count=1 -timeout 70m ./cmd/dce
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@scripts/fuzz $(FUZZTIME)

@@ -391,3 +391,22 @@ func TestABusyCgroupIsTriedAgainUntilTheDeadline(t *testing.T) {
 		t.Errorf("after its end: %v", err)
 	}
 }
+
+func TestACgroupOfTheAgentsIsLeftToIt(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, dir := range []string{"memory/p", "cpu/p", "blkio/p/c"} {
+		put(t, root, dir, nil)
+	}
+	tree := Tree{version: 1, mounts: []mount{{dir: root + "/memory"}, {dir: root + "/cpu"}, {dir: root + "/blkio"}}}
+	agents := tree.Inodes("/p")
+	delete(agents, root+"/blkio/p")
+	agents[root+"/cpu/p"]++ // it was removed, and the engine has made it anew
+	if err := tree.RemoveExcept(t.Context(), "/p", agents); err != nil {
+		t.Fatal(err)
+	}
+	left := tree.Inodes("/p")
+	if _, ok := left[root+"/memory/p"]; !ok || len(left) != 1 {
+		t.Errorf("left: %v", left)
+	}
+}

@@ -378,3 +378,43 @@ func (t Tree) Occupied(parent string) bool {
 		return err == nil && len(b) > 0
 	})
 }
+
+// Inodes are those of a parent's directories, by their paths. A cgroup that was
+// removed and made anew has another one.
+func (t Tree) Inodes(parent string) map[string]uint64 {
+	rel, err := clean(parent)
+	if err != nil {
+		return nil
+	}
+	inodes := map[string]uint64{}
+	for _, m := range t.mounts {
+		dir := filepath.Join(m.dir, rel)
+		if inode, ok := inodeOf(dir); ok {
+			inodes[dir] = inode
+		}
+	}
+	return inodes
+}
+
+// RemoveExcept removes a parent from every hierarchy but those in which its
+// directory has the inode given: that one is somebody else's, who fails when it
+// is gone (Mesos' cgroups::remove does).
+func (t Tree) RemoveExcept(ctx context.Context, parent string, others map[string]uint64) error {
+	rel, err := clean(parent)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, removeWithin)
+	defer cancel()
+	var failures []error
+	for _, m := range t.mounts {
+		dir := filepath.Join(m.dir, rel)
+		if inode, ok := inodeOf(dir); !ok || others[dir] == inode {
+			continue
+		}
+		if err := removeBelow(ctx, dir); err != nil {
+			failures = append(failures, fmt.Errorf("removing cgroup %s: %w", parent, err))
+		}
+	}
+	return errors.Join(failures...)
+}

@@ -3,9 +3,11 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -170,4 +172,36 @@ func removeTree(dir string) {
 		}
 	}
 	_ = os.Remove(dir)
+}
+
+// Listen takes a port of 127.0.0.1 as the engine and its containers see it.
+func (p *Private) Listen() net.Listener {
+	p.tb.Helper()
+	type result struct {
+		net.Listener
+		error
+	}
+	made := make(chan result)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		ns, err := os.Open("/run/netns/" + p.name)
+		if err != nil {
+			made <- result{error: err}
+			return
+		}
+		defer ns.Close()
+		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+			made <- result{error: err}
+			return
+		}
+		var c net.ListenConfig
+		l, err := c.Listen(context.Background(), "tcp4", "127.0.0.1:0")
+		made <- result{l, err}
+	}()
+	r := <-made
+	if r.error != nil {
+		p.tb.Fatalf("listening in the engine's network: %v", r.error)
+	}
+	p.tb.Cleanup(func() { r.Close() })
+	return r.Listener
 }

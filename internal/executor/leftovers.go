@@ -51,7 +51,10 @@ func (x *executor) sweep(ctx context.Context) {
 func (x *executor) noteOwn() {
 	n := lease.Note{Executor: x.o.Environment.ExecutorID, Framework: x.o.Environment.FrameworkID}
 	if parent, err := x.members.TaskParent(); err == nil && isContainers(parent, x.members, x.container) {
-		n.Cgroup, n.Members = parent, sweep.Members(x.members)
+		n.Cgroup = parent
+		if tree, err := cgroup.Detect(); err == nil {
+			n.Agents = tree.Inodes(parent)
+		}
 	}
 	x.note(n)
 }
@@ -66,6 +69,14 @@ func (x *executor) noteCgroup(podID string) {
 
 func (x *executor) note(n lease.Note) {
 	x.notes = append(x.notes, n)
+	x.writeNotes()
+}
+
+// noteStart marks the lease as written to: what the engine is asked for from now
+// on may appear after the death of this process.
+func (x *executor) noteStart() { x.writeNotes() }
+
+func (x *executor) writeNotes() {
 	if x.lease == nil {
 		return
 	}

@@ -226,6 +226,9 @@ func margin(grace time.Duration) time.Duration { return min(grace/4, 2*time.Seco
 func (x *executor) reported(ctx context.Context, r reported) {
 	t := r.task
 	t.pod = r.pod
+	if r.pod.State == pod.Starting {
+		x.noteStart()
+	}
 	if r.pod.State == pod.Running {
 		t.view.container, t.view.labels = r.where.status, r.where.labels
 		x.check(ctx, t)

@@ -24,10 +24,10 @@ type Note struct {
 	// Pod has been kept for inspection until then.
 	Pod       string    `json:"pod,omitempty"`
 	KeptUntil time.Time `json:"kept_until,omitzero"`
-	// Cgroup is a parent that goes with the pod: in every hierarchy, or only in
-	// those where Members, a process of the agent's, is elsewhere.
-	Cgroup  string            `json:"cgroup,omitempty"`
-	Members map[string]string `json:"members,omitempty"`
+	// Cgroup is a parent that goes with the pod. Where its directory is still the
+	// one that Agents names, by its inode, the agent made it and removes it.
+	Cgroup string            `json:"cgroup,omitempty"`
+	Agents map[string]uint64 `json:"agents,omitempty"`
 }
 
 // maxNotes is how much of a lease file is read, in bytes.

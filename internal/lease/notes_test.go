@@ -15,7 +15,7 @@ func TestNotesOutliveTheirWriter(t *testing.T) {
 	dir := t.TempDir()
 	l := mustTake(t, dir)
 	want := []Note{
-		{Cgroup: "/mesos/c", Members: map[string]string{"memory": "/mesos/c"}},
+		{Cgroup: "/mesos/c", Agents: map[string]uint64{"/sys/fs/cgroup/memory/mesos/c": 7}},
 		{Pod: "c", KeptUntil: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)},
 	}
 	for _, notes := range [][]Note{append(want, want...), want} { // the second is shorter

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -58,30 +57,6 @@ func (m Machine) Exists(parent string) bool { return m.Tree.Exists(parent) }
 func (m Machine) Occupied(parent string) bool { return m.Tree.Occupied(parent) }
 
 // Remove implements Cgroups.
-func (m Machine) Remove(ctx context.Context, parent string, members map[string]string) error {
-	if members == nil {
-		return m.Tree.Remove(ctx, parent)
-	}
-	return m.Tree.RemoveBeside(ctx, parent, Membership(members))
-}
-
-// Members is a membership as a lease notes it: cgroups by controller, that of
-// version 2 under no name.
-func Members(m cgroup.Membership) map[string]string {
-	members := map[string]string{"": m.V2}
-	maps.Copy(members, m.V1)
-	return members
-}
-
-// Membership undoes Members.
-func Membership(members map[string]string) cgroup.Membership {
-	m := cgroup.Membership{V1: map[string]string{}}
-	for controller, dir := range members {
-		if controller == "" {
-			m.V2 = dir
-			continue
-		}
-		m.V1[controller] = dir
-	}
-	return m
+func (m Machine) Remove(ctx context.Context, parent string, agents map[string]uint64) error {
+	return m.Tree.RemoveExcept(ctx, parent, agents)
 }

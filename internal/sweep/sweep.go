@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,9 +35,9 @@ type Engine interface {
 
 // Cgroups are the machine's.
 type Cgroups interface {
-	// Remove removes a parent where it is empty: in every hierarchy, or, with
-	// members, where the process of that membership is elsewhere.
-	Remove(ctx context.Context, parent string, members map[string]string) error
+	// Remove removes a parent where it is empty, in every hierarchy but those where
+	// it is the agent's.
+	Remove(ctx context.Context, parent string, agents map[string]uint64) error
 	// Exists reports whether the parent is there in any hierarchy.
 	Exists(parent string) bool
 	// Occupied reports whether a process is in the parent itself.
@@ -75,14 +77,36 @@ func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	r := newReport(plan, o.DryRun)
 	if o.DryRun {
 		r.Leases = append(r.Leases, l.left(plan)...)
-	} else {
-		s.removeAll(ctx, plan.Orphans, o.Grace, r.Orphans)
-		if err := l.tidy(ctx, plan, &r); err != nil {
-			s.Log.Warn("tidying up after pods that are gone", slog.Any("err", err))
+		return r, nil
+	}
+	err = l.remove(ctx, plan, &r)
+	r.Took = time.Since(began)
+	return r, err
+}
+
+// remove removes the orphans, and what the engine finishes late, and tidies up.
+func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error) {
+	l.removeAll(ctx, plan.Orphans, r.Orphans)
+	for pauses := lateLooks(); len(pauses) > 0 && !r.failed() && l.mayComeLate(plan); pauses = pauses[1:] {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pauses[0]):
+		}
+		if plan, err = l.look(ctx); err != nil {
+			return err
+		}
+		late := rows(plan.Orphans)
+		l.removeAll(ctx, plan.Orphans, late)
+		r.Orphans = append(r.Orphans, late...)
+		if len(late) > 0 && len(pauses) == 1 {
+			pauses = append(pauses, pauses[0])
 		}
 	}
-	r.Took = time.Since(began)
-	return r, nil
+	if err := l.tidy(ctx, plan, r); err != nil {
+		l.Log.Warn("tidying up after pods that are gone", slog.Any("err", err))
+	}
+	return nil
 }
 
 // look is what one sweep sees.
@@ -99,6 +123,7 @@ type look struct {
 // look asks the engine for containers, and only where they are not all that can
 // be left for the rest.
 func (l *look) look(ctx context.Context) (reap.Plan, error) {
+	l.things = nil
 	found, err := l.Engine.Containers(ctx, l.label())
 	if err != nil {
 		return reap.Plan{}, err
@@ -158,7 +183,7 @@ func (l *look) worthMore(plan reap.Plan) bool {
 
 // removeAll removes pods, several at once: the graces of one must not hold up
 // the others.
-func (s *Sweeper) removeAll(ctx context.Context, pods []reap.Pod, grace *time.Duration, rows []Row) {
+func (l *look) removeAll(ctx context.Context, pods []reap.Pod, rows []Row) {
 	limit := make(chan struct{}, atOnce)
 	var removing sync.WaitGroup
 	for i, p := range pods {
@@ -166,12 +191,12 @@ func (s *Sweeper) removeAll(ctx context.Context, pods []reap.Pod, grace *time.Du
 			limit <- struct{}{}
 			defer func() { <-limit }()
 			began := time.Now()
-			err := s.discard(ctx, p, grace)
+			err := l.discard(ctx, p, l.options.Grace)
 			rows[i].Took = time.Since(began)
 			if err != nil {
 				rows[i].Error = err.Error()
 			}
-			s.log(rows[i])
+			l.log(rows[i])
 		})
 	}
 	removing.Wait()
@@ -186,31 +211,41 @@ func (s *Sweeper) log(r Row) {
 	s.Log.Info("orphan removed", attrs...)
 }
 
-// lateTime is how old the youngest thing of a pod must be before nothing more of
-// it can appear, and lateLooks are the pauses before it is looked for again: the
-// engine finishes what it was asked for after the one who asked has been killed
-// (reference/compose.md section 5f).
+// lateTime is how old an orphan must be before nothing more of it can appear,
+// and lateLooks are the pauses before it is looked for again: the engine
+// finishes what it was asked for after the one who asked has been killed
+// (reference/compose.md section 5f). Where the last look has found something,
+// there is one more.
 const lateTime = 15 * time.Second
 
 func lateLooks() []time.Duration {
 	return []time.Duration{700 * time.Millisecond, 1400 * time.Millisecond}
 }
 
-// discard stops a pod by its services' graces and removes what carries its
-// labels, now and once more when something may come late.
+// mayComeLate reports whether something of an orphan is young, or the lease of a
+// dead executor, which is written to when its pod begins to be made.
+func (l *look) mayComeLate(plan reap.Plan) bool {
+	now := time.Now()
+	for _, p := range plan.Orphans {
+		for _, t := range p.Things {
+			if !p.DCEGo && now.Sub(t.Created) < lateTime {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(l.left(plan), func(path string) bool {
+		info, err := os.Lstat(path)
+		return err == nil && now.Sub(info.ModTime()) < lateTime
+	})
+}
+
+// discard stops a pod by its services' graces, and removes what carries its
+// labels.
 func (s *Sweeper) discard(ctx context.Context, p reap.Pod, grace *time.Duration) error {
 	parents, err := s.Engine.Parents(ctx, containers(p))
 	if err != nil {
 		return err
 	}
-	if err := s.discardAll(ctx, p, grace); err != nil {
-		return err
-	}
-	return s.removeParents(ctx, p, parents)
-}
-
-func (s *Sweeper) discardAll(ctx context.Context, p reap.Pod, grace *time.Duration) error {
-	spec := engine.Spec{PodID: p.ID, Carry: p.Carry(), RemoveVolumes: true}
 	began := time.Now()
 	until := func() time.Duration {
 		if grace == nil {
@@ -218,33 +253,10 @@ func (s *Sweeper) discardAll(ctx context.Context, p reap.Pod, grace *time.Durati
 		}
 		return max(0, *grace-time.Since(began))
 	}
-	if err := s.Engine.Discard(ctx, spec, until); err != nil {
+	if err := s.Engine.Discard(ctx, engine.Spec{PodID: p.ID, Carry: p.Carry(), RemoveVolumes: true}, until); err != nil {
 		return err
 	}
-	if p.DCEGo || settled(p, time.Now()) {
-		return nil
-	}
-	for _, pause := range lateLooks() {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
-		}
-		if err := s.Engine.Discard(ctx, spec, func() time.Duration { return 0 }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settled reports whether everything of the pod is old, as far as clocks tell.
-func settled(p reap.Pod, now time.Time) bool {
-	for _, t := range p.Things {
-		if age := now.Sub(t.Created); age < lateTime {
-			return false
-		}
-	}
-	return true
+	return s.removeParents(ctx, p, parents)
 }
 
 // errLeft says that a sweep left orphans behind.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,8 +33,9 @@ type host struct {
 	calls   []string
 	parents []string
 	cgroups []string
-	busy    bool  // what lives in a cgroup
-	remote  error // what RequireLocal says
+	busy    bool           // what lives in a cgroup
+	remote  error          // what RequireLocal says
+	late    []engine.Thing // what appears one by one, at each look after the first
 	discard error
 }
 
@@ -49,6 +51,9 @@ func (h *host) list(call, label string, containers bool) []engine.Thing {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, call)
+	if len(h.calls) > 2 && len(h.late) > 0 && !containers {
+		h.things, h.late = append(h.things, h.late[0]), h.late[1:]
+	}
 	var found []engine.Thing
 	for _, t := range h.things {
 		if _, has := t.Labels[label]; has && (t.Kind == engine.KindContainer) == containers {
@@ -80,8 +85,8 @@ func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration)
 	return nil
 }
 
-func (h *host) Remove(_ context.Context, parent string, members map[string]string) error {
-	h.calls = append(h.calls, fmt.Sprintf("remove cgroup %s %v", parent, members["memory"]))
+func (h *host) Remove(_ context.Context, parent string, agents map[string]uint64) error {
+	h.calls = append(h.calls, fmt.Sprintf("remove cgroup %s %v", parent, agents["memory"]))
 	h.cgroups = slices.DeleteFunc(h.cgroups, func(c string) bool { return c == parent })
 	return nil
 }
@@ -151,6 +156,10 @@ func left(t *testing.T, dir, name string, notes ...lease.Note) string {
 		t.Fatal(err)
 	}
 	if err := errors.Join(l.Write(append(notes, lease.Note{Executor: "ex-" + name})), l.Leave()); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(l.Path(), old, old); err != nil {
 		t.Fatal(err)
 	}
 	return l.Path()
@@ -267,7 +276,7 @@ func TestTheFirstSweepOfABootLooksAtEverything(t *testing.T) {
 func TestWhatAnExecutorHasNotedIsTidied(t *testing.T) {
 	dir := swept(t, t.TempDir())
 	path := left(t, dir, "p",
-		lease.Note{Cgroup: "/mesos/p", Members: map[string]string{"memory": "/mesos/p"}}, lease.Note{Cgroup: "/dce/p"}, lease.Note{Cgroup: "/dce/never-made"})
+		lease.Note{Cgroup: "/mesos/p", Agents: map[string]uint64{"memory": 7}}, lease.Note{Cgroup: "/dce/p"}, lease.Note{Cgroup: "/dce/never-made"})
 	local := left(t, dir, "local.shop")
 	h := &host{
 		things:  []engine.Thing{pod("p", lease.Identity{Lease: path})},
@@ -285,12 +294,33 @@ func TestWhatAnExecutorHasNotedIsTidied(t *testing.T) {
 	if d := cmp.Diff([]string{"/dce/other"}, h.cgroups); d != "" {
 		t.Error(d)
 	}
-	if !slices.Contains(h.calls, "remove cgroup /mesos/p /mesos/p") {
+	if !slices.Contains(h.calls, "remove cgroup /mesos/p 7") {
 		t.Errorf("the agent's cgroups are not left to it: %q", h.calls)
 	}
 	if files, _ := lease.Files(dir); !slices.Equal(files, []string{local}) {
 		t.Errorf("leases %v", files)
 	}
+}
+
+// An executor that was killed while it made its pod leaves work in the engine,
+// of which nothing can be seen at first.
+func TestWhatTheEngineFinishesLateIsRemovedToo(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	path := left(t, dir, "p")
+	network, volume := pod("p", lease.Identity{Lease: path}), pod("p", lease.Identity{Lease: path})
+	network.Kind, volume.Kind = engine.KindNetwork, engine.KindVolume
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now() // in here, not outside
+		if err := os.Chtimes(path, now, now); err != nil {
+			t.Fatal(err)
+		}
+		network.Created, volume.Created = now, now
+		h := &host{late: []engine.Thing{volume, network}}
+		r := h.sweep(t, dir, Options{})
+		if len(r.Orphans) != 2 || len(h.things)+len(h.late) > 0 || len(r.Leases) != 1 {
+			t.Errorf("left %v and %v: %+v", h.things, h.late, r)
+		}
+	})
 }
 
 func TestALeaseThatIsBeingTakenIsNotCleared(t *testing.T) {

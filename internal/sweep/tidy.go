@@ -91,7 +91,7 @@ func (l *look) clear(ctx context.Context, path string, r *Report) error {
 		if n.Cgroup == "" || !l.Cgroups.Exists(n.Cgroup) {
 			continue
 		}
-		if err := l.Cgroups.Remove(ctx, n.Cgroup, n.Members); err != nil {
+		if err := l.Cgroups.Remove(ctx, n.Cgroup, n.Agents); err != nil {
 			return err
 		}
 		r.Cgroups = append(r.Cgroups, n.Cgroup)
