@@ -94,18 +94,18 @@ func TestTheDigestIsOfTheContent(t *testing.T) {
 	}
 }
 
-func zipped(t testing.TB, content []byte, level int) []byte {
-	t.Helper()
+func zipped(tb testing.TB, content []byte, level int) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, level)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := w.Write(content); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -119,8 +119,8 @@ func codeOf(err error) string {
 }
 
 // tarred is an archive of entries as somebody else would make it.
-func tarred(t testing.TB, headers ...tar.Header) []byte {
-	t.Helper()
+func tarred(tb testing.TB, headers ...tar.Header) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, h := range headers {
@@ -130,16 +130,16 @@ func tarred(t testing.TB, headers ...tar.Header) []byte {
 			h.Size = int64(len(data))
 		}
 		if err := w.WriteHeader(&h); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if h.Typeflag == tar.TypeReg {
 			if _, err := w.Write(data); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 		}
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -153,28 +153,28 @@ func good() tar.Header {
 }
 
 // hostile are contents that no dce has made.
-func hostile(t testing.TB) map[string][]byte {
+func hostile(tb testing.TB) map[string][]byte {
 	file := func(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name, Uname: "x"} }
 	return map[string][]byte{
-		"nothing at all":                     tarred(t),
+		"nothing at all":                     tarred(tb),
 		"no archive":                         []byte("not a tar file, but long enough to be taken for one"),
-		"no manifest":                        tarred(t, file("compose.yaml")),
-		"a manifest that is none":            tarred(t, first("[]")),
-		"a manifest of the future":           tarred(t, first(`{"schema_version": 2, "files": ["compose.yaml"]}`)),
-		"a manifest without files":           tarred(t, first(`{"schema_version": 1, "dir": "."}`)),
-		"a manifest whose file is elsewhere": tarred(t, first(`{"schema_version": 1, "dir": ".", "files": ["../compose.yaml"]}`)),
-		"a manifest whose root is elsewhere": tarred(t, first(`{"schema_version": 1, "dir": "/etc", "files": ["compose.yaml"]}`)),
-		"a path that leads out":              tarred(t, good(), file("a/../../b")),
-		"an absolute path":                   tarred(t, good(), file("/etc/cron.d/x")),
-		"a path that is not plain":           tarred(t, good(), file("a//b")),
-		"a path of another system":           tarred(t, good(), file(`a\b`)),
-		"a path without end":                 tarred(t, good(), file(strings.Repeat("a/", 300)+"b")),
-		"a second manifest":                  tarred(t, good(), good()),
-		"one file twice":                     tarred(t, good(), file("a"), file("a")),
-		"a symbolic link":                    tarred(t, good(), tar.Header{Typeflag: tar.TypeSymlink, Name: "a", Linkname: "/etc"}),
-		"a hard link":                        tarred(t, good(), tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}),
-		"a device":                           tarred(t, good(), tar.Header{Typeflag: tar.TypeChar, Name: "a"}),
-		"a pipe":                             tarred(t, good(), tar.Header{Typeflag: tar.TypeFifo, Name: "a"}),
+		"no manifest":                        tarred(tb, file("compose.yaml")),
+		"a manifest that is none":            tarred(tb, first("[]")),
+		"a manifest of the future":           tarred(tb, first(`{"schema_version": 2, "files": ["compose.yaml"]}`)),
+		"a manifest without files":           tarred(tb, first(`{"schema_version": 1, "dir": "."}`)),
+		"a manifest whose file is elsewhere": tarred(tb, first(`{"schema_version": 1, "dir": ".", "files": ["../compose.yaml"]}`)),
+		"a manifest whose root is elsewhere": tarred(tb, first(`{"schema_version": 1, "dir": "/etc", "files": ["compose.yaml"]}`)),
+		"a path that leads out":              tarred(tb, good(), file("a/../../b")),
+		"an absolute path":                   tarred(tb, good(), file("/etc/cron.d/x")),
+		"a path that is not plain":           tarred(tb, good(), file("a//b")),
+		"a path of another system":           tarred(tb, good(), file(`a\b`)),
+		"a path without end":                 tarred(tb, good(), file(strings.Repeat("a/", 300)+"b")),
+		"a second manifest":                  tarred(tb, good(), good()),
+		"one file twice":                     tarred(tb, good(), file("a"), file("a")),
+		"a symbolic link":                    tarred(tb, good(), tar.Header{Typeflag: tar.TypeSymlink, Name: "a", Linkname: "/etc"}),
+		"a hard link":                        tarred(tb, good(), tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}),
+		"a device":                           tarred(tb, good(), tar.Header{Typeflag: tar.TypeChar, Name: "a"}),
+		"a pipe":                             tarred(tb, good(), tar.Header{Typeflag: tar.TypeFifo, Name: "a"}),
 	}
 }
 

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -109,9 +110,7 @@ func fill(values map[string]map[string]string, merged *types.Project, secrets ma
 
 // withSecrets lets interpolation see the secrets.
 func withSecrets(o *project.Options, values map[string]string) {
-	for name, value := range values {
-		o.Values[name] = value
-	}
+	maps.Copy(o.Values, values)
 }
 
 func noSecret(name, source string, why error) diag.Diagnostic {

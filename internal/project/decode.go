@@ -174,6 +174,25 @@ func (d *decoder) any(n *yaml.Node, f *Field, path []string) {
 			d.problem("DCE201", p.value, err.Error(), "")
 			continue
 		}
-		d.add(p.value, f, strings.Join(path, ".")+"."+p.key.Value, v)
+		d.add(p.value, f, strings.Join(path, ".")+"."+p.key.Value, d.expanded(v))
 	}
+}
+
+// expanded fills in the texts of a value.
+func (d *decoder) expanded(v any) any {
+	switch v := v.(type) {
+	case string:
+		if d.expand != nil {
+			return d.expand(v)
+		}
+	case map[string]any:
+		for key, inner := range v {
+			v[key] = d.expanded(inner)
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = d.expanded(inner)
+		}
+	}
+	return v
 }

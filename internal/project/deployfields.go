@@ -1,6 +1,6 @@
 package project
 
-// Schedulers that a pod can be deployed to.
+// SchedulerMarathon is the scheduler that a pod can be deployed to.
 const SchedulerMarathon = "marathon"
 
 // What answers a scheduler's question for the health of a pod.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,14 +48,7 @@ func (c Client) Digests(ctx context.Context, references []string) map[string]Ans
 	answers := map[string]Answer{}
 	var asking errgroup.Group
 	asking.SetLimit(atOnce)
-	for _, ref := range references {
-		mu.Lock()
-		_, known := answers[ref]
-		answers[ref] = answers[ref]
-		mu.Unlock()
-		if known {
-			continue
-		}
+	for _, ref := range slices.Compact(slices.Sorted(slices.Values(references))) {
 		asking.Go(func() error {
 			a := c.ask(ctx, ref)
 			mu.Lock()

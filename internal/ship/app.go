@@ -2,6 +2,8 @@ package ship
 
 import (
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -17,6 +19,12 @@ func (l *loaded) checkPlace(environment string) error {
 	var problems diag.List
 	if len(c.Target.URLs) == 0 {
 		problems = append(problems, noTarget(environment, diag.Pos{File: c.Path}))
+	}
+	for _, u := range c.Target.URLs {
+		problems = append(problems, address("target.urls", u, l.locateSetting("target.urls"))...)
+	}
+	if u := c.Target.Artifacts.URL; u != "" {
+		problems = append(problems, address("target.artifacts.url", u, l.locateSetting("target.artifacts.url"))...)
 	}
 	if c.Job {
 		problems = append(problems, job(l.locateSetting("kind")))
@@ -172,6 +180,23 @@ func depthOf(p *types.Project, name string, known map[string]int) int {
 	}
 	known[name] = deepest
 	return deepest
+}
+
+// address refuses what is no address of a server, and a password in one: it
+// would be in every log on the way.
+func address(setting, text string, pos diag.Pos) diag.List {
+	u, err := url.Parse(text)
+	d := diag.Diagnostic{Code: "DCE715", Pos: pos, Hint: "write, for example, https://marathon.example:8443"}
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		d.Summary = fmt.Sprintf("%s holds what is no address of a server", setting)
+	case u.User != nil:
+		d.Summary = fmt.Sprintf("%s holds a user's name or password", setting)
+		d.Hint = "take it out, and name where it comes from with " + strings.TrimSuffix(strings.TrimSuffix(setting, "urls"), "url") + "credentials.basic: env:NAME"
+	default:
+		return nil
+	}
+	return diag.List{d}
 }
 
 func noTarget(environment string, pos diag.Pos) diag.Diagnostic {

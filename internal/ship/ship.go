@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strings"
 
@@ -154,9 +155,7 @@ func (l *loaded) input(o Options, secrets *secretPlan) marathon.Input {
 		Locate: l.locateSetting,
 	}
 	for _, labels := range []map[string]string{c.App.Labels, o.Labels} {
-		for key, value := range labels {
-			in.Labels[key] = value
-		}
+		maps.Copy(in.Labels, labels)
 	}
 	if o.Instances != nil {
 		in.Instances = *o.Instances

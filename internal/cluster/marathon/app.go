@@ -106,9 +106,9 @@ type EnvValue struct {
 // MarshalJSON writes the form that Marathon takes.
 func (v EnvValue) MarshalJSON() ([]byte, error) {
 	if v.Secret != "" {
-		return json.Marshal(map[string]string{"secret": v.Secret})
+		return encode(map[string]string{"secret": v.Secret})
 	}
-	return json.Marshal(v.Value)
+	return encode(v.Value)
 }
 
 // UnmarshalJSON reads both forms.

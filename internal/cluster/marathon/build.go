@@ -5,6 +5,7 @@ package marathon
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"path"
@@ -118,9 +119,7 @@ func (b *builder) identity() {
 	}
 	b.app.Instances = b.in.Instances
 	b.app.Labels = map[string]string{}
-	for key, value := range b.in.Labels {
-		b.app.Labels[key] = value
-	}
+	maps.Copy(b.app.Labels, b.in.Labels)
 	b.label(LabelProject, b.in.Project)
 	b.label(LabelEnvironment, b.in.Environment)
 	b.label(LabelVersion, b.in.Version)

@@ -1,0 +1,65 @@
+package marathon
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAppsKeepWhatHasNoField(t *testing.T) {
+	const text = `{"backoffFactor":1.5,"cmd":"executor","cpus":0.5,"disk":0,` +
+		`"env":{"A":"1 < 2","B":{"secret":"b"}},"id":"/x","instances":2,"mem":64,` +
+		`"portDefinitions":[{"port":0,"name":"web","protocol":"udp,tcp","labels":{"VIP_0":"x:1"}}],"somethingNew":{"a":[1,null]}}`
+	var a App
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		t.Fatal(err)
+	}
+	if a.Env["B"] != (EnvValue{Secret: "b"}) || a.Instances != 2 || string(a.Extra["backoffFactor"]) != "1.5" {
+		t.Errorf("%+v", a)
+	}
+	if a.Extra["cmd"] != nil {
+		t.Error("what has a field is in Extra too")
+	}
+	got, err := a.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(text, string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// An app without the key gets a port from Marathon that nobody asked for.
+func TestPortDefinitionsAreAlwaysSent(t *testing.T) {
+	got, err := App{ID: "/x"}.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != `{"cpus":0,"disk":0,"id":"/x","instances":0,"mem":0,"portDefinitions":[]}` {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestTheSameInputGivesTheSameApp(t *testing.T) {
+	in := Input{
+		Project: "Shop_1", Environment: "QA", Version: "1", Instances: 1, Labels: map[string]string{"a": "1", "b": "2"},
+		Images: map[string]string{"web": "web:1", "db": "db:1"}, Raw: map[string]any{"labels": map[string]any{"b": "3"}},
+	}
+	first, problems := Build(in)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if first.ID != "/shop-1/qa" || first.Labels["b"] != "3" || first.Labels["dce.images"] != "db=db:1,web=web:1" {
+		t.Errorf("%+v", first)
+	}
+	if in.Labels["b"] != "2" || in.Labels["dce.project"] != "" {
+		t.Error("the input was changed")
+	}
+	for range 20 {
+		again, _ := Build(in)
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Fatalf("differs:\n%s", diff)
+		}
+	}
+}
