@@ -33,7 +33,8 @@ func TestACommandRunsInAService(t *testing.T) {
 		want    engine.Ran
 		err     error
 	}{
-		"what it writes and how it ends":       {sh("echo out; echo err >&2; exit 3"), engine.Ran{ExitCode: 3, Output: "out\nerr"}, nil},
+		"what it writes and how it ends":       {sh("echo out; exit 3"), engine.Ran{ExitCode: 3, Output: "out"}, nil},
+		"what it writes beside that":           {sh("echo err >&2"), engine.Ran{Output: "err"}, nil},
 		"the container's environment and ours": {sh(`echo "$OWN $GIVEN"`), engine.Ran{Output: "yes-it-is too"}, nil},
 		"of much output the end":               {sh("yes | head -c 100000; echo end"), engine.Ran{Output: "... " + strings.Repeat("y\n", 48) + "end"}, nil},
 		"a service that is not there":          {engine.Command{Service: "db", Argv: []string{"true"}}, engine.Ran{}, engine.ErrNoContainer},
