@@ -74,6 +74,7 @@ func Run(ctx context.Context, o Options) error {
 	connected, leave := context.WithCancel(ctx)
 	defer leave()
 	x.reached = sync.OnceFunc(func() { x.work.Go(func() { x.sweep(connected) }) })
+	x.ahead(connected)
 	ended := make(chan error, 1)
 	go func() { ended <- session.Run(connected, func(e mesos.Event) { x.post(e) }) }()
 
@@ -112,6 +113,8 @@ type executor struct {
 	members  cgroup.Membership
 	// connect reaches the engine once; any goroutine.
 	connect func(ctx context.Context) (*engine.Engine, error)
+	// info is what the engine says of itself, asked once; any goroutine.
+	info func(ctx context.Context) (engine.Info, error)
 	// reached is called when the engine has been reached, by any part of work.
 	reached func()
 }
@@ -128,7 +131,24 @@ func newExecutor(o Options, s *mesos.Session) *executor {
 	x.connect = once(func(ctx context.Context) (*engine.Engine, error) {
 		return o.Connect(ctx, x.operator.Engine, dockerConfig(o.Environment.Sandbox, x.operator.DockerConfig))
 	})
+	x.info = once(func(ctx context.Context) (engine.Info, error) {
+		docker, err := x.connect(ctx)
+		if err != nil {
+			return engine.Info{}, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, infoTime)
+		defer cancel()
+		return docker.Info(ctx)
+	})
 	return x
+}
+
+// ahead does what every task needs while the agent is still being talked to: it
+// reaches the engine and compiles compose's schema, 30 ms from the time until a
+// task runs. What goes wrong is met again by the task, which says it.
+func (x *executor) ahead(ctx context.Context) {
+	x.work.Go(func() { _, _ = x.info(ctx) })
+	x.work.Go(project.Ready)
 }
 
 // once remembers the first success; a failure is tried anew.

@@ -140,7 +140,7 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 // stager copies what staging a task needs of the executor.
 func (x *executor) stager(t *task) *stager {
 	return &stager{
-		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect,
+		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect, engineInfo: x.info,
 		began:   time.Now(),
 		reached: x.reached,
 		report:  func(p pod.Pod, w where) { x.post(reported{t, p, w}) },

@@ -56,13 +56,11 @@ func (s *stager) settle(ctx context.Context, p *plan) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return docker, s.place(ctx, p, docker)
+	return docker, s.place(ctx, p)
 }
 
-func (s *stager) place(ctx context.Context, p *plan, docker *engine.Engine) error {
-	ctx, cancel := context.WithTimeout(ctx, infoTime)
-	defer cancel()
-	info, err := docker.Info(ctx)
+func (s *stager) place(ctx context.Context, p *plan) error {
+	info, err := s.engineInfo(ctx)
 	if err != nil {
 		return err
 	}

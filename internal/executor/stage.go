@@ -34,15 +34,16 @@ const (
 // stager makes a pod of a task. It runs aside: what it needs of the executor
 // was copied.
 type stager struct {
-	o         Options
-	settled   error // what is wrong with the operator's file
-	began     time.Time
-	info      v1.TaskInfo
-	number    int
-	container string
-	identity  lease.Identity
-	connect   func(ctx context.Context) (*engine.Engine, error)
-	reached   func()
+	o          Options
+	settled    error // what is wrong with the operator's file
+	began      time.Time
+	info       v1.TaskInfo
+	number     int
+	container  string
+	identity   lease.Identity
+	connect    func(ctx context.Context) (*engine.Engine, error)
+	engineInfo func(ctx context.Context) (engine.Info, error)
+	reached    func()
 	// report takes the pod's reports to the loop.
 	report func(pod.Pod, where)
 	log    *slog.Logger
