@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"dce/internal/devcluster"
 	"dce/internal/diag"
@@ -15,6 +16,9 @@ import (
 
 // devclusterCgroup is the cgroup that the devcluster's executors are put below.
 const devclusterCgroup = "dce-devcluster"
+
+// engineAnswers is how long an engine has to answer before it is warned of.
+const engineAnswers = 5 * time.Second
 
 // startDevcluster leaves a cluster in the background.
 func (a *app) startDevcluster(ctx context.Context, home devcluster.Home, f *devclusterFlags) error {
@@ -58,7 +62,9 @@ func (f *devclusterFlags) arguments() []string {
 
 // warnOfMachine says what the pods of a cluster here will lack.
 func (a *app) warnOfMachine(ctx context.Context) {
-	e, err := a.engine(ctx, a.logger())
+	asking, cancel := context.WithTimeout(ctx, engineAnswers)
+	defer cancel()
+	e, err := a.engine(asking, a.logger())
 	if err == nil {
 		e.Close()
 	}
