@@ -26,6 +26,7 @@ type bench struct {
 	environ []string
 	engine  *client.Client
 	rounds  int
+	apps    int // for the devcluster
 }
 
 // newBench builds both binaries as they are released, and the image.

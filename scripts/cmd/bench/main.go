@@ -18,17 +18,18 @@ import (
 func main() {
 	page := flag.String("page", "docs/benchmarks.md", "the page to write")
 	rounds := flag.Int("rounds", 11, "rounds of each comparison")
-	only := flag.String("only", "", "measure one part (render, pods, reaction, executor, subscribe, size), and print it instead")
+	only := flag.String("only", "", "measure one part (render, pods, reaction, executor, subscribe, devcluster, size), and print it instead")
+	apps := flag.Int("apps", 20, "apps that are deployed to the devcluster")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *page, *rounds, *only); err != nil {
+	if err := run(ctx, *page, *rounds, *apps, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, page string, rounds int, only string) (err error) {
+func run(ctx context.Context, page string, rounds, apps int, only string) (err error) {
 	dir, err := os.MkdirTemp("", "dce-bench-")
 	if err != nil {
 		return fmt.Errorf("making a directory: %w", err)
@@ -38,6 +39,7 @@ func run(ctx context.Context, page string, rounds int, only string) (err error) 
 	if err != nil {
 		return err
 	}
+	b.apps = apps
 	defer func() { err = errors.Join(err, b.cleanUp(context.WithoutCancel(ctx))) }()
 
 	r := report{}
@@ -90,6 +92,7 @@ func (b *bench) parts() []section {
 		{"reaction", b.reaction},
 		{"executor", b.executor},
 		{"subscribe", b.subscribe},
+		{"devcluster", b.cluster},
 		{"size", b.size},
 	}
 }

@@ -142,6 +142,9 @@ const howMeasured = `
   for each task. Received and sent are the times of the executor's own updates:
   it sends TASK_STARTING as soon as it has the task. The raw stops leave the
   containers to be removed afterwards, as dce does after its last update.
+- *devcluster*: /proc/PID/stat of the cluster and of all processes below it once
+  every app is healthy, divided by the number of apps. Each app fetches dce and
+  runs an executor of its own.
 - *at rest*: /proc/PID/stat of an executor whose pod has run for ten seconds,
   and again a minute later.
 `
