@@ -155,8 +155,13 @@ func reopen(path string) (*Lease, error) {
 	}
 }
 
+// waitPause is the longest pause between two looks at a lease that is waited
+// for. A look takes 7 µs (reference/compose.md section 6), and whoever waits
+// loses half a pause.
+const waitPause = 5 * time.Millisecond
+
 // Wait returns when nobody holds the lease at path, or when ctx ends. A lock
-// has no notification, so it looks again at growing intervals of at most 50 ms.
+// has no notification, so it looks again at growing intervals up to waitPause.
 func Wait(ctx context.Context, path string) error {
 	pause := time.Millisecond
 	for held(path) {
@@ -165,7 +170,7 @@ func Wait(ctx context.Context, path string) error {
 			return fmt.Errorf("waiting for the lease %s: %w", path, context.Cause(ctx))
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, 50*time.Millisecond)
+		pause = min(2*pause, waitPause)
 	}
 	return nil
 }
