@@ -154,6 +154,7 @@ func good() tar.Header {
 
 // hostile are contents that no dce has made.
 func hostile(tb testing.TB) map[string][]byte {
+	tb.Helper()
 	file := func(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name, Uname: "x"} }
 	return map[string][]byte{
 		"nothing at all":                     tarred(tb),
