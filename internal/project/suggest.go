@@ -3,12 +3,13 @@ package project
 import "strings"
 
 // suggestion is the candidate that a mistyped word was probably meant to be,
-// or empty when none is near: at most a third of its letters differ.
+// or empty when none is near: at most a third of its letters differ. One letter
+// in the place of another says nothing, but where there is no other choice.
 func suggestion(word string, candidates []string) string {
 	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
 		d := distance(strings.ToLower(word), strings.ToLower(c))
-		if d < bestDistance {
+		if d < bestDistance && (d < len(word) || len(candidates) == 1) {
 			best, bestDistance = c, d
 		}
 	}
