@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 )
@@ -95,6 +96,21 @@ func (d Dirs) forget(id string) error {
 		return fmt.Errorf("removing the pod's state directory: %w", err)
 	}
 	return nil
+}
+
+// discard removes the state directory of a pod that never was, unless its
+// monitor has left words there.
+func (d Dirs) discard(id string, log *slog.Logger) {
+	dir := d.pod(id)
+	if _, err := os.Stat(filepath.Join(dir, statusFile)); err == nil {
+		return
+	}
+	if info, err := os.Stat(filepath.Join(dir, logFile)); err == nil && info.Size() > 0 {
+		return
+	}
+	if err := d.forget(id); err != nil { // Windows: while the monitor has its log open
+		log.Debug("an empty state directory stays", slog.Any("err", err))
+	}
 }
 
 // ids are the pods that have a state directory, by their status files: a

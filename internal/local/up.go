@@ -74,6 +74,9 @@ func (u *upping) do(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	o, err := u.launch(ctx, keeper)
+	if err != nil {
+		u.machine.Dirs.discard(u.plan.ID, u.machine.Log)
+	}
 	if err := keeper.release(); err != nil {
 		u.machine.Log.Warn("releasing the lease", "err", err)
 	}

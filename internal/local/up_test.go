@@ -472,6 +472,20 @@ secrets:
 	up.end()
 }
 
+func TestAPodThatCannotBeRenderedLeavesNoDirectory(t *testing.T) {
+	p := at(t, `
+services:
+  web: {image: IMAGE, volumes: ["v:/v"]}
+`)
+	for _, args := range [][]string{{"up", "--local"}, {"up", "--local", "-d"}} {
+		p.dce(args...).run().exits(3, "DCE147")
+		if left, _ := os.ReadDir(filepath.Join(p.dir, "state", "dce", "pods")); len(left) > 0 {
+			t.Errorf("%s leaves %v", args, left)
+		}
+	}
+	p.dce("ls").run().exits(0)
+}
+
 func TestAFailedPodIsKeptUntilItIsTakenDown(t *testing.T) {
 	p := at(t, `
 services:
