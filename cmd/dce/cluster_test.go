@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"dce/internal/devcluster"
 	"dce/internal/devcluster/marathon"
@@ -443,4 +444,61 @@ func TestAClusterThatDoesNotLetIn(t *testing.T) {
 	s.write(map[string]string{"dce.yaml": fmt.Sprintf("environments: {qa: {target: {urls: [%q]}}}\n", s.cluster.MesosURL())})
 	_, said = s.dce(4, "diff", "--env", "qa")
 	s.holds(said, "no Marathon", "DCE752")
+}
+
+// What programs read holds to the schemas that dce publishes.
+func TestPlanAndStatusHoldTheirSchemas(t *testing.T) {
+	s := newSite(t, devcluster.Options{})
+	if err := s.cluster.Marathon().SetFaults(marathon.Faults{Starve: "InsufficientMemory"}); err != nil {
+		t.Fatal(err)
+	}
+	s.write(map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\", ports: [\"8080\"]}}\n",
+		"dce.yaml":     "environments: {qa: {target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
+	})
+	plan, status := s.schema("plan"), s.schema("status")
+	s.obeys(plan, "diff", "--env", "qa", "-o", "json")
+	out, _ := s.dce(0, "deploy", "--env", "qa", "--detach", "-m", "why", "-o", "json")
+	s.holds(out, `"result": "detached"`)
+	s.obeys(plan, "diff", "--env", "qa", "-o", "json", "--replicas", "3")
+	s.obeysWith(status, 1, "status", "--env", "qa", "-o", "json")
+	out, _ = s.dce(1, "status", "--env", "qa")
+	s.holds(out, "0 of 1 ready", "1 not launched", "by ann@", `"why"`)
+	_, said := s.dce(6, "status", "--env", "qa", "--watch", "--timeout", "1s")
+	s.holds(said, "not enough memory", "not healthy after 1s")
+}
+
+func (s *site) schema(name string) *jsonschema.Schema {
+	s.Helper()
+	text, _ := s.dce(0, "schema", name)
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		s.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(name+".json", doc); err != nil {
+		s.Fatal(err)
+	}
+	compiled, err := c.Compile(name + ".json")
+	if err != nil {
+		s.Fatal(err)
+	}
+	return compiled
+}
+
+func (s *site) obeys(schema *jsonschema.Schema, args ...string) {
+	s.Helper()
+	s.obeysWith(schema, 0, args...)
+}
+
+func (s *site) obeysWith(schema *jsonschema.Schema, exit int, args ...string) {
+	s.Helper()
+	out, _ := s.dce(exit, args...)
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(out))
+	if err != nil {
+		s.Fatalf("%v\n%s", err, out)
+	}
+	if err := schema.Validate(doc); err != nil {
+		s.Errorf("dce %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
 }

@@ -14,16 +14,17 @@ import (
 )
 
 // schemaNames are the formats that have a JSON Schema.
-func schemaNames() []string { return []string{"dce", "x-dce", "events", "diagnostics"} }
+func schemaNames() []string { return []string{"dce", "x-dce", "events", "diagnostics", "plan", "status"} }
 
 func (a *app) schemaCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "schema [dce|x-dce|events|diagnostics]",
+		Use:     "schema [dce|x-dce|events|diagnostics|plan|status]",
 		GroupID: jobCheck,
 		Short:   "Print the JSON Schema of a format",
 		Long: `Prints the JSON Schema of dce.yaml (dce, the default), of x-dce in a compose
-file, of a line of dce-events.jsonl (events), or of a problem as JSON output
-shows it (diagnostics). Editors complete and check from it.`,
+file, of a line of dce-events.jsonl (events), of a problem as JSON output shows
+it (diagnostics), and of what dce diff -o json (plan) and dce status -o json
+(status) print. Editors complete and check from it.`,
 		Example: `# for the editor: complete and check dce.yaml
 dce schema > dce.schema.json
 
@@ -61,6 +62,10 @@ func schema(name string) ([]byte, error) {
 		return typeSchema[supervisor.Line]("A line of dce-events.jsonl")
 	case "diagnostics":
 		return typeSchema[term.Problem]("A problem as JSON output shows it")
+	case "plan":
+		return typeSchema[planAnswer]("What dce diff -o json prints")
+	case "status":
+		return typeSchema[statusAnswer]("What dce status -o json prints")
 	default:
 		return project.Schema(), nil
 	}

@@ -1,0 +1,205 @@
+package marathon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/cluster"
+)
+
+// mesos is a Marathon, a master and an agent in one server, with one sandbox.
+type mesos struct {
+	mu    sync.Mutex
+	files map[string]string // by path in the sandbox
+	url   string
+}
+
+const (
+	taskID  = "shop_web.instance-3f2a1b2c-2fe7-4c33-974e-cad5c55c0fff._app.1"
+	sandbox = "/var/lib/mesos/run"
+)
+
+func (m *mesos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	host := strings.TrimPrefix(m.url, "http://")
+	at := strings.TrimPrefix(r.URL.Query().Get("path"), sandbox+"/")
+	switch r.URL.Path {
+	case "/v2/info":
+		reply(w, 200, fmt.Sprintf(`{"frameworkId":"f1","marathon_config":{"mesos_leader_ui_url":%q}}`, m.url))
+	case "/v2/apps/shop/web":
+		reply(w, 200, fmt.Sprintf(`{"app":{"id":"/shop/web","tasks":[{"id":%q,"slaveId":"S0","state":"TASK_RUNNING"}]}}`, taskID))
+	case "/slaves":
+		reply(w, 200, fmt.Sprintf(`{"slaves":[{"id":"S0","pid":"slave(1)@%s"}]}`, host))
+	case "/state":
+		reply(w, 200, fmt.Sprintf(`{"frameworks":[{"id":"f0","executors":[{"id":"marathon-%s","directory":"/wrong"}]},{"id":"f1","executors":[{"id":"marathon-%s","directory":%q}]}]}`, taskID, taskID, sandbox))
+	case "/files/browse":
+		m.browse(w, strings.TrimPrefix(r.URL.Query().Get("path"), sandbox))
+	case "/files/read":
+		m.read(w, r, at)
+	default:
+		reply(w, 404, "")
+	}
+}
+
+func (m *mesos) browse(w http.ResponseWriter, dir string) {
+	var listed []map[string]any
+	for name, text := range m.files {
+		if path.Dir("/"+name) == path.Clean("/"+dir) {
+			listed = append(listed, map[string]any{"path": sandbox + "/" + name, "size": len(text), "mode": "-rw-r--r--"})
+		}
+	}
+	if listed == nil {
+		reply(w, 404, "")
+		return
+	}
+	body, _ := json.Marshal(listed)
+	reply(w, 200, string(body))
+}
+
+func (m *mesos) read(w http.ResponseWriter, r *http.Request, name string) {
+	text, ok := m.files[path.Clean(name)]
+	offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
+	length, _ := strconv.Atoi(r.URL.Query().Get("length"))
+	switch {
+	case !ok:
+		reply(w, 404, "")
+	case offset < 0:
+		reply(w, 200, fmt.Sprintf(`{"data":"","offset":%d}`, len(text)))
+	default:
+		end := min(len(text), offset+min(length, chunk))
+		body, _ := json.Marshal(map[string]any{"data": strings.ToValidUTF8(text[min(offset, end):end], "\uFFFD"), "offset": offset})
+		reply(w, 200, string(body))
+	}
+}
+
+func newMesos(t *testing.T, files map[string]string) (*mesos, *Scheduler, *Sandboxes) {
+	t.Helper()
+	m := &mesos{files: files}
+	s := serve(t, m.ServeHTTP)
+	m.url = s.URL
+	c := client(t, Options{URLs: []string{s.URL}})
+	return m, &Scheduler{Client: c, ID: "/shop/web"}, NewSandboxes(c)
+}
+
+// read gives the logs as text, and what could not be read.
+func read(t *testing.T, files map[string]string, o LogOptions) string {
+	t.Helper()
+	_, s, boxes := newMesos(t, files)
+	var lines []string
+	err := s.Logs(t.Context(), boxes, o, func(l LogLine) {
+		name := l.Service
+		if l.Stderr {
+			name += "!"
+		}
+		lines = append(lines, name+" "+l.Text)
+	}, func(instance string, err error) { lines = append(lines, fmt.Sprintf("%s: %v", instance, err)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestLogsOfServices(t *testing.T) {
+	files := map[string]string{
+		"stdout": "all\n", "stderr": "executor\n",
+		"dce-logs/web.stdout": "one\ntwo\nthree\n", "dce-logs/web.stderr": "oops\nno end", "dce-logs/web.stdout.1": "older\n", "dce-logs/db.stdout": "",
+	}
+	for name, test := range map[string]struct {
+		files   map[string]string
+		options LogOptions
+		want    string
+	}{
+		"all":              {files, LogOptions{Tail: -1}, "web! oops\nweb one\nweb two\nweb three\nweb! no end"},
+		"the last line":    {files, LogOptions{Tail: 1}, "web three\nweb! no end"},
+		"the last two":     {files, LogOptions{Tail: 2}, "web! oops\nweb two\nweb three\nweb! no end"},
+		"none":             {files, LogOptions{Tail: 0}, ""},
+		"of one service":   {files, LogOptions{Tail: -1, Services: []string{"db"}}, ""},
+		"before a service": {map[string]string{"stdout": "", "stderr": "cannot begin\n"}, LogOptions{Tail: -1}, "executor! cannot begin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, read(t, test.files, test.options)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestALogLargerThanAnAgentGivesAtOnce(t *testing.T) {
+	var b strings.Builder
+	for n := range 20000 {
+		fmt.Fprintf(&b, "zeile %d grün\n", n)
+	}
+	got := read(t, map[string]string{"dce-logs/web.stdout": b.String()}, LogOptions{Tail: -1})
+	if want := "web " + strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\n", "\nweb "); got != want {
+		t.Errorf("%d bytes, want %d", len(got), len(want))
+	}
+	got = read(t, map[string]string{"dce-logs/web.stdout": b.String()}, LogOptions{Tail: 10000})
+	if n := strings.Count(got, "\n") + 1; n != 10000 {
+		t.Errorf("%d lines", n)
+	}
+}
+
+func TestLogsAreFollowed(t *testing.T) {
+	m, s, boxes := newMesos(t, map[string]string{"dce-logs/web.stdout": "one\n"})
+	wants := []string{"one", "two", "three", "turned over"}
+	grow := map[string]string{"one": "one\ntwo\nthr", "two": "one\ntwo\nthree\n", "three": "turned over\n"}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var got []string
+	err := s.Logs(ctx, boxes, LogOptions{Tail: -1, Follow: true, Every: time.Millisecond}, func(l LogLine) {
+		got = append(got, l.Text)
+		m.mu.Lock()
+		if next, ok := grow[l.Text]; ok {
+			m.files["dce-logs/web.stdout"] = next
+		}
+		m.mu.Unlock()
+		if len(got) == len(wants) {
+			cancel()
+		}
+	}, func(instance string, err error) { t.Errorf("%s: %v", instance, err) })
+	if err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(wants, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHowFarAPodIsThatDoesNotRunYet(t *testing.T) {
+	for name, test := range map[string]struct {
+		timeline string
+		want     cluster.InstanceState
+		note     string
+	}{
+		"pulling":        {`{"state":"staging","event":"launch"}`, cluster.Pulling, ""},
+		"starting":       {"{\"state\":\"staging\"}\n{\"state\":\"starting\",\"event\":\"prepared\"}\n", cluster.Starting, ""},
+		"one container":  {`{"state":"starting","event":"container","service":"web","detail":"running, starting"}`, cluster.Starting, "web running, starting"},
+		"ending":         {`{"state":"stopping"}`, cluster.Ending, ""},
+		"something else": {`{"state":"dancing"}`, "", ""},
+		"half a line":    {`{"state":"star`, "", ""},
+		"nothing":        {"", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, boxes := newMesos(t, map[string]string{timeline: test.timeline})
+			state, note := boxes.Progress(t.Context(), Task{ID: taskID, SlaveID: "S0"})
+			if state != test.want || note != test.note {
+				t.Errorf("got %q, %q", state, note)
+			}
+		})
+	}
+	_, _, boxes := newMesos(t, nil)
+	if state, _ := boxes.Progress(t.Context(), Task{ID: "other.1", SlaveID: "S0"}); state != "" {
+		t.Errorf("a task without a sandbox is %q", state)
+	}
+}
