@@ -41,6 +41,16 @@ secrets:
 
 func TestAShippedPodIsThatOfItsDeployer(t *testing.T) {
 	t.Parallel()
+	for name, fetched := range map[string]bool{"in a label": false, "as a fetched file": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testShippedPod(t, fetched)
+		})
+	}
+}
+
+func testShippedPod(t *testing.T, fetched bool) {
+	t.Helper()
 	s := onAgent(t, agent.Options{ExecutorEnvironment: map[string]string{"CLUSTER_TOKEN": tokenOfTheCluster}})
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -68,9 +78,16 @@ environments:
 	if err != nil {
 		t.Fatal(err)
 	}
-	task := s.launch(nil, func(i *mesos.TaskInfo) {
+	var files map[string]string
+	labels := shipment.App.Labels
+	if fetched {
+		delete(labels, "dce.bundle")
+		labels["dce.bundle.file"] = "shop.dce"
+		files = map[string]string{"shop.dce": string(shipment.Bundle.Data)}
+	}
+	task := s.launch(files, func(i *mesos.TaskInfo) {
 		i.Labels = &mesos.Labels{}
-		for key, value := range shipment.App.Labels {
+		for key, value := range labels {
 			i.Labels.Labels = append(i.Labels.Labels, mesos.Label{Key: key, Value: &value})
 		}
 	})
