@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -92,7 +91,7 @@ func TestAnEngineThatAnswersLate(t *testing.T) {
 		log := s.read("stderr")
 		return strings.Contains(log, "reaching the engine"), log
 	})
-	relay(t, socket)
+	(&relay{T: t, socket: socket}).start()
 	s.told(mesos.TASK_RUNNING)
 	s.kill(task, nil)
 	s.told(mesos.TASK_KILLED)
@@ -121,44 +120,6 @@ func TestAKillWhileTheEngineDoesNotAnswer(t *testing.T) {
 	s.kill(task, nil)
 	s.told(mesos.TASK_KILLED)
 	s.gone()
-}
-
-// relay serves the machine's engine at another address. The engine's streams
-// end with one side, so both are closed when one has.
-func relay(t *testing.T, socket string) {
-	t.Helper()
-	var c net.ListenConfig
-	l, err := c.Listen(t.Context(), "unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go join(in)
-		}
-	}()
-}
-
-func join(in net.Conn) {
-	defer in.Close()
-	var d net.Dialer
-	out, err := d.Dial("unix", "/var/run/docker.sock")
-	if err != nil {
-		return
-	}
-	defer out.Close()
-	go func() {
-		_, _ = io.Copy(out, in)
-		if c, ok := out.(*net.UnixConn); ok {
-			_ = c.CloseWrite()
-		}
-	}()
-	_, _ = io.Copy(in, out)
 }
 
 func TestCredentialsOfARegistry(t *testing.T) {

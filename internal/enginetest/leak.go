@@ -27,7 +27,7 @@ func Clean(tb testing.TB, api *client.Client, podID string) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		left := Left(ctx, tb, api, podID)
-		remove(ctx, api, podID)
+		Remove(ctx, api, podID)
 		if len(left) > 0 && !tb.Failed() {
 			tb.Errorf("pod %s left behind: %s", podID, strings.Join(left, ", "))
 		}
@@ -90,7 +90,8 @@ func cgroups(podID string) []string {
 	return found
 }
 
-func remove(ctx context.Context, api *client.Client, podID string) {
+// Remove removes what is left of a pod, as far as it can.
+func Remove(ctx context.Context, api *client.Client, podID string) {
 	containers, _ := api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: of(podID)})
 	for _, c := range containers.Items {
 		_, _ = api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
