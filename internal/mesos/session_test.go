@@ -46,11 +46,16 @@ func onBench(t *testing.T, vars []string, test func(b *bench)) {
 
 func newBench(t *testing.T, vars []string, handle func(*bench, Event)) *bench {
 	t.Helper()
+	return benchWith(t, newScripted(), vars, handle)
+}
+
+func benchWith(t *testing.T, agent *scripted, vars []string, handle func(*bench, Event)) *bench {
+	t.Helper()
 	env, err := ParseEnvironment(append(minimalEnvironment(), append(vars, TokenVariable+"="+testToken)...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{T: t, agent: newScripted(), events: make(chan Event, 10_000), ended: make(chan error, 1), log: &bytes.Buffer{}}
+	b := &bench{T: t, agent: agent, events: make(chan Event, 10_000), ended: make(chan error, 1), log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.session, err = NewSession(env, Options{Dial: b.agent.dial, Log: log})
 	if err != nil {
@@ -236,9 +241,13 @@ func TestWithoutCheckpointingTheFirstSubscriptionIsTriedForAWhile(t *testing.T) 
 		}
 		b.accept()
 	})
-	onBench(t, nil, func(b *bench) {
-		b.agent.refuse(true)
+	synctest.Test(t, func(t *testing.T) {
+		agent := newScripted()
+		agent.refuse(true) // before the first attempt: one that got through would be waited for
 		start := time.Now()
+		b := benchWith(t, agent, nil, func(b *bench, e Event) { b.events <- e })
+		defer b.agent.close()
+		defer b.leave()
 		if got := b.lost(); got != codeLost || time.Since(start) != firstWindow {
 			b.Errorf("got %s after %v", got, time.Since(start))
 		}
