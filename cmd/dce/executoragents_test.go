@@ -155,7 +155,7 @@ func TestTheWaysToStartAnExecutor(t *testing.T) {
 	}{
 		"Marathon's line":                  {"dce", "chmod ug+rx \"./dce\" && exec \"./dce\" executor", false},
 		"a binary called executor":         {"executor", "./executor", true},
-		"a binary called dce-executor":     {"dce-executor", "exec ./dce-executor --log-level debug", true},
+		"a binary called dce-executor":     {"dce-executor", "exec ./dce-executor --log-level debug --metrics textfile:dce.prom", true},
 		"behind a shell that waits for it": {"dce", "./dce executor; exit $?", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,6 +170,12 @@ func TestTheWaysToStartAnExecutor(t *testing.T) {
 			task := s.launch(map[string]string{"compose.yaml": twoServices})
 			s.told(mesos.TASK_STARTING)
 			s.told(mesos.TASK_RUNNING)
+			if strings.Contains(tt.command, "--metrics") {
+				enginetest.Eventually(t, time.Minute, "the metrics", func() (bool, string) {
+					text := s.read("dce.prom")
+					return strings.Contains(text, `dce_executor_pods{state="running"} 1`) && strings.Contains(text, "dce_executor_updates_unacknowledged 0"), text
+				})
+			}
 			s.kill(task, nil)
 			s.told(mesos.TASK_KILLED)
 			s.gone()

@@ -19,6 +19,7 @@ type executorFlags struct {
 	logFormat choice
 	logLevel  choice
 	eventLog  string
+	metrics   string
 	check     bool
 }
 
@@ -53,8 +54,9 @@ dce executor --check`,
 	fs.Var(&f.logFormat, "log-format", "write the log on stderr as `logfmt|json`")
 	fs.Var(&f.logLevel, "log-level", "leave out what is less grave: `debug|info|warn|error`")
 	fs.StringVar(&f.eventLog, "event-log", "", "write the timeline to `FILE` instead of dce-events.jsonl in the sandbox")
+	fs.StringVar(&f.metrics, "metrics", "", "show what the executor is at, for Prometheus: `textfile:PATH|ADDR`")
 	fs.BoolVar(&f.check, "check", false, "check this machine and its settings for an executor, and exit")
-	grouped(cmd, groupOutput, "log-format", "log-level", "event-log")
+	grouped(cmd, groupOutput, "log-format", "log-level", "event-log", "metrics")
 	cmd.RunE = a.plain(func(ctx context.Context, _ []string) error { return a.runExecutor(ctx, f) })
 	return cmd
 }
@@ -72,7 +74,7 @@ func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
 	listening, leave := context.WithCancel(ctx)
 	defer leave()
 	return executor.Run(ctx, executor.Options{
-		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog, Lookupenv: a.lookupenv,
+		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog, Metrics: f.metrics, Lookupenv: a.lookupenv,
 		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Log: log,
 		Connect: func(ctx context.Context, host, configDir string) (*engine.Engine, error) {
 			return a.agentEngine(ctx, host, configDir, log)

@@ -113,5 +113,12 @@ func taskCodes() []Entry {
 				"docker. Executors look for it where agent.engine of /etc/dce/dce.yaml says, by default at " +
 				"/var/run/docker.sock; DOCKER_HOST has no meaning there, since a job could set it.",
 		},
+		{
+			Code: "DCE629", Title: "metrics cannot be shown", Exit: ExitUnreachable,
+			Text: "`dce executor --metrics ADDR` listens on that address, and could not: something else has it, perhaps the " +
+				"executor of another task of the same job, or it is none of this machine. Every executor needs an address of " +
+				"its own; on agents with many of them a file that node_exporter collects is simpler: --metrics textfile:PATH, " +
+				"with a name of its own for each task.",
+		},
 	}
 }

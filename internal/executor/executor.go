@@ -43,6 +43,9 @@ type Options struct {
 	// Config is the job's dce.yaml, below the sandbox; empty is the one beside its
 	// compose files.
 	Config string
+	// Metrics is where the executor shows what it is at: textfile:PATH or an
+	// address; empty is nowhere.
+	Metrics string
 	// EventLog takes the timeline of the first task; empty is the sandbox's.
 	EventLog string
 	// Lookupenv finds a variable of this process, for secrets that the cluster
@@ -74,6 +77,10 @@ func Run(ctx context.Context, o Options) error {
 	connected, leave := context.WithCancel(ctx)
 	defer leave()
 	x.reached = sync.OnceFunc(func() { x.work.Go(func() { x.sweep(connected) }) })
+	shown, err := x.metered(connected)
+	if err != nil {
+		return err
+	}
 	x.ahead(connected)
 	ended := make(chan error, 1)
 	go func() { ended <- session.Run(connected, func(e mesos.Event) { x.post(e) }) }()
@@ -82,6 +89,7 @@ func Run(ctx context.Context, o Options) error {
 	x.settle(ctx)
 	leave()
 	err = <-ended
+	shown()
 	x.work.Wait()
 	return err
 }
@@ -104,6 +112,7 @@ type executor struct {
 	lost      bool // no update can be delivered
 	left      <-chan time.Time
 
+	meter    *meter // nil without
 	operator project.Operator
 	settled  error // what is wrong with the operator's file
 	lease    *lease.Lease
@@ -126,6 +135,9 @@ func newExecutor(o Options, s *mesos.Session) *executor {
 	}
 	if m, err := cgroup.Self(); err == nil {
 		x.members = m
+	}
+	if o.Metrics != "" {
+		x.meter = newMeter(o.Metrics)
 	}
 	x.operator, x.settled = project.ReadOperator(o.SystemConfig)
 	x.connect = once(func(ctx context.Context) (*engine.Engine, error) {

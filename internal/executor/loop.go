@@ -143,6 +143,7 @@ func (x *executor) stager(t *task) *stager {
 		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect, engineInfo: x.info,
 		began:   time.Now(),
 		reached: x.reached,
+		meter:   x.meter,
 		report:  func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
 		log:     x.o.Log.With(slog.String("task_id", t.id)),
 	}

@@ -77,7 +77,7 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, PullTries: pullTries, RemoveVolumes: !p.options.keepVolumes,
 		Secrets: secrets, SecretFiles: files, Rules: s.rules(p, result), Cgroup: p.parent,
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: r.beforeRemove,
-		Events: r.redactor.writer(events), Log: s.log,
+		Events: s.meter.writer(r.redactor.writer(events)), Log: s.log,
 	})
 	if err != nil {
 		r.close()

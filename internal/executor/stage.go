@@ -44,6 +44,7 @@ type stager struct {
 	connect    func(ctx context.Context) (*engine.Engine, error)
 	engineInfo func(ctx context.Context) (engine.Info, error)
 	reached    func()
+	meter      *meter // nil without
 	// report takes the pod's reports to the loop.
 	report func(pod.Pod, where)
 	log    *slog.Logger

@@ -96,6 +96,12 @@ func (o *outbox) isShutDown() bool {
 
 func (o *outbox) lose(err error) { o.change(func() { o.lost = err }) }
 
+func (o *outbox) pending() (n int, changed <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.queue.updates), o.changed
+}
+
 // settled reports whether nothing is left to wait for, or why it never will be;
 // else the channel is closed when that may have changed.
 func (o *outbox) settled() (done bool, changed <-chan struct{}, err error) {

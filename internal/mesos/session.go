@@ -120,6 +120,10 @@ func (s *Session) Flush(ctx context.Context) error {
 	}
 }
 
+// Pending is how many updates the agent has not acknowledged; the channel is
+// closed when that may have changed.
+func (s *Session) Pending() (n int, changed <-chan struct{}) { return s.out.pending() }
+
 // Message sends bytes to the scheduler, once and without any promise.
 func (s *Session) Message(ctx context.Context, data []byte) error {
 	call := s.call(executor.Call_MESSAGE)
