@@ -38,8 +38,10 @@ func TestRequestsAreAnsweredAsByMarathon(t *testing.T) {
 		{http.MethodGet, "/v2/apps?id=nothing", "", 200, `{"apps":[]}`},
 		{http.MethodGet, "/v2/apps/none/*", "", 404, `{"message":"Group '/none' does not exist"}`},
 		{http.MethodGet, "/v2/groups/none", "", 404, `{"message":"Group '/none' does not exist"}`},
-		{http.MethodPut, "/v2/groups/?dryRun=true", `{"apps":[{"id":"/new","cmd":"run"}]}`, 200,
-			`{"steps":[{"actions":[{"action":"StopApplication","app":"/web"}]},{"actions":[{"action":"StartApplication","app":"/new"}]},{"actions":[{"action":"ScaleApplication","app":"/new"}]}]}`},
+		{
+			http.MethodPut, "/v2/groups/?dryRun=true", `{"apps":[{"id":"/new","cmd":"run"}]}`, 200,
+			`{"steps":[{"actions":[{"action":"StopApplication","app":"/web"}]},{"actions":[{"action":"StartApplication","app":"/new"}]},{"actions":[{"action":"ScaleApplication","app":"/new"}]}]}`,
+		},
 		{http.MethodPost, "/v2/groups", `{"id":"/shop"}`, 201, `{"deploymentId":"*","version":"*"}`},
 		{http.MethodPost, "/v2/groups", `{"id":"/shop"}`, 409, `{"message":"Group /shop is already created. Use PUT to change this group."}`},
 		{http.MethodGet, "/v2/groups/shop", "", 200, `{"id":"/shop","apps":[],"pods":[],"groups":[],"dependencies":[],"enforceRole":false,"version":"*"}`},
