@@ -189,7 +189,7 @@ func once[T any](do func(context.Context) (T, error)) func(context.Context) (T, 
 // take takes the executor's lease, whose name goes into the labels of its pods.
 // Without one the process itself is the evidence.
 func (x *executor) take() {
-	l, err := lease.Take(x.operator.Leases, x.container)
+	l, err := lease.TakeAlone(x.operator.Leases, x.container)
 	if err != nil {
 		x.o.Log.Warn("taking the lease", slog.Any("err", err))
 	}

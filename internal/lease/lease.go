@@ -63,6 +63,24 @@ func Take(dir, name string) (*Lease, error) {
 	}
 }
 
+// aloneTries and alonePause bound TakeAlone: half a second.
+const (
+	aloneTries = 100
+	alonePause = 5 * time.Millisecond
+)
+
+// TakeAlone takes a lease whose name nobody else takes. Where it is held all the
+// same, a sweeper has seen the file before it was locked and is about to remove
+// it: that takes microseconds, and is waited for.
+func TakeAlone(dir, name string) (*Lease, error) {
+	l, err := Take(dir, name)
+	for tries := 1; errors.Is(err, ErrHeld) && tries < aloneTries; tries++ {
+		<-time.After(alonePause)
+		l, err = Take(dir, name)
+	}
+	return l, err
+}
+
 // errAgain says that the file was replaced or looked at in between.
 var errAgain = errors.New("try again")
 

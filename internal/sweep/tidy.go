@@ -8,15 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"dce/internal/lease"
 	"dce/internal/reap"
 )
-
-// youngLease is how old a lease that holds no notes must be before it counts as
-// left: an executor makes the file, then locks it, then writes to it.
-const youngLease = 10 * time.Second
 
 // tidy removes what no engine knows of: cgroups and lease files. A lease goes
 // last, when nothing that it is evidence for is left.
@@ -43,7 +38,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 func (l *look) free() []string {
 	var free []string
 	for _, path := range l.leases {
-		if local(path) || !l.meant(path) || !lease.Free(path) || young(path) {
+		if local(path) || !l.meant(path) || !lease.Free(path) {
 			continue
 		}
 		free = append(free, path)
@@ -71,15 +66,6 @@ func (l *look) meant(path string) bool {
 // local reports whether a lease is of a pod of this machine: its name is the
 // pod's, which starts with "local.".
 func local(path string) bool { return strings.HasPrefix(filepath.Base(path), "local.") }
-
-func young(path string) bool {
-	info, err := os.Lstat(path)
-	if err != nil || info.Size() > 0 {
-		return false
-	}
-	age := time.Since(info.ModTime())
-	return age >= 0 && age < youngLease
-}
 
 // clear removes the cgroups that a dead executor has noted, and its lease.
 func (l *look) clear(ctx context.Context, path string, r *Report) error {
