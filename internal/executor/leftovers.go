@@ -49,7 +49,7 @@ func (x *executor) sweep(ctx context.Context) {
 
 // noteOwn notes in the lease whose it is, and which cgroup the agent has given.
 func (x *executor) noteOwn() {
-	n := lease.Note{Executor: x.o.Environment.ExecutorID, Framework: x.o.Environment.FrameworkID}
+	n := lease.Note{Executor: x.o.Environment.ExecutorID, Framework: x.o.Environment.FrameworkID, Holder: &x.identity}
 	if parent, err := x.members.TaskParent(); err == nil && isContainers(parent, x.members, x.container) {
 		n.Cgroup = parent
 		if tree, err := cgroup.Detect(); err == nil {

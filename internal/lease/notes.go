@@ -21,6 +21,8 @@ type Note struct {
 	// Executor and Framework are whose lease it is.
 	Executor  string `json:"executor,omitempty"`
 	Framework string `json:"framework,omitempty"`
+	// Holder is the process that holds the lease.
+	Holder *Identity `json:"holder,omitempty"`
 	// Pod has been kept for inspection until then.
 	Pod       string    `json:"pod,omitempty"`
 	KeptUntil time.Time `json:"kept_until,omitzero"`

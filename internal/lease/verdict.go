@@ -132,6 +132,14 @@ func SameProcess(id Identity) bool {
 	return judgeProcess(id).State == Alive
 }
 
+// Dying reports whether a lease is held by a process that has ended for
+// everybody else: the kernel closes its files, and with them the lock, a moment
+// after it has left its cgroup and its parent has heard of it (measured on a
+// loaded machine: what a sweep took for alive was killed some milliseconds ago).
+func Dying(path string, holder Identity) bool {
+	return look(path).State == Alive && holder.BootID == BootID() && judgeProcess(holder).State == Gone
+}
+
 // namespaceOf is the part of a start after the "@": the pid namespace.
 func namespaceOf(start string) string {
 	_, ns, _ := strings.Cut(start, "@")

@@ -87,3 +87,24 @@ func (l *look) kept(p reap.Pod) time.Time {
 	}
 	return time.Time{}
 }
+
+// dyingTime is how long a process that has ended may take to let go of its
+// files.
+const dyingTime = 5 * time.Second
+
+// awaitDying waits for the locks of executors that are dead to everybody else.
+func (l *look) awaitDying(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, dyingTime)
+	defer cancel()
+	for _, path := range l.leases {
+		notes, err := lease.Notes(path)
+		if err != nil {
+			continue
+		}
+		for _, n := range notes {
+			if n.Holder != nil && lease.Dying(path, *n.Holder) {
+				_ = lease.Wait(ctx, path) // what is still held then is judged as that
+			}
+		}
+	}
+}

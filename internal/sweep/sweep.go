@@ -65,6 +65,9 @@ type Options struct {
 	DryRun bool
 }
 
+// all says that no pod was left out.
+func (o Options) all() bool { return o.Executor == "" && o.Framework == "" }
+
 // Sweep looks once, and removes what is found. Its error says that it could not
 // look; what could not be removed is in the report.
 func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
@@ -132,6 +135,7 @@ func (l *look) look(ctx context.Context) (reap.Plan, error) {
 	if l.leases, err = lease.Files(l.Leases); err != nil {
 		return reap.Plan{}, err
 	}
+	l.awaitDying(ctx)
 	plan := l.plan(ctx)
 	if l.wide = l.worthMore(plan); l.wide {
 		if found, err = l.Engine.Resources(ctx, l.label()); err != nil {

@@ -302,6 +302,22 @@ func TestWhatAnExecutorHasNotedIsTidied(t *testing.T) {
 	}
 }
 
+func TestALeaseThatSomethingStillNamesIsNotRemoved(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	one, two := left(t, dir, "one"), left(t, dir, "two", lease.Note{Executor: "ex-two", Framework: "other"})
+	keeper := pod("two", lease.Identity{Lease: two}, render.LabelFramework, "other")
+	h := &host{things: []engine.Thing{pod("one", lease.Identity{Lease: one}), keeper}}
+	if r := h.sweep(t, dir, Options{Framework: "fw"}); !slices.Equal(r.Leases, []string{}) || len(h.things) != 1 {
+		t.Errorf("of one framework: %+v", r)
+	}
+	volume := pod("two", lease.Identity{Lease: two}, render.LabelKeep, "volume")
+	volume.Kind = engine.KindVolume
+	h.things = append(h.things, volume)
+	if r := h.sweep(t, dir, Options{}); !slices.Equal(r.Leases, []string{one, two}) || len(h.things) != 1 {
+		t.Errorf("of all: %+v, left %v", r, h.things)
+	}
+}
+
 // An executor that was killed while it made its pod leaves work in the engine,
 // of which nothing can be seen at first.
 func TestWhatTheEngineFinishesLateIsRemovedToo(t *testing.T) {
@@ -321,6 +337,25 @@ func TestWhatTheEngineFinishesLateIsRemovedToo(t *testing.T) {
 			t.Errorf("left %v and %v: %+v", h.things, h.late, r)
 		}
 	})
+}
+
+// The kernel lets go of a lock a moment after its holder counts as ended.
+func TestAnExecutorThatIsDyingIsWaitedFor(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	l, err := lease.Take(dir, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := self(t, l.Path())
+	id.PID = 1 << 22 // above the kernel's highest: it has ended
+	if err := l.Write([]lease.Note{{Executor: "ex-p", Holder: &id}}); err != nil {
+		t.Fatal(err)
+	}
+	h := &host{things: []engine.Thing{pod("p", id)}}
+	time.AfterFunc(50*time.Millisecond, func() { _ = l.Leave() })
+	if r := h.sweep(t, dir, Options{Executor: "ex-p", DryRun: true}); len(r.Orphans) != 1 {
+		t.Errorf("%+v", r)
+	}
 }
 
 // An executor makes its lease, locks it and then writes to it: a sweep that

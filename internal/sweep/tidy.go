@@ -11,6 +11,7 @@ import (
 
 	"dce/internal/lease"
 	"dce/internal/reap"
+	"dce/internal/render"
 )
 
 // tidy removes what no engine knows of: cgroups and lease files. A lease goes
@@ -27,7 +28,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 		}
 		r.Leases = append(r.Leases, path)
 	}
-	if l.options.Executor == "" {
+	if l.options.all() {
 		failures = append(failures, markSwept(l.Leases))
 	}
 	return errors.Join(failures...)
@@ -48,18 +49,38 @@ func (l *look) free() []string {
 
 // left are the leases that nothing needs any more once the orphans are gone.
 func (l *look) left(plan reap.Plan) []string {
-	needed := leasesOf(plan.Kept, plan.Unjudged)
-	return slices.DeleteFunc(l.free(), func(path string) bool { return slices.Contains(needed, path) })
+	needed := l.needed(plan)
+	return slices.DeleteFunc(l.free(), func(path string) bool { return needed[path] })
+}
+
+// needed are the leases that something still names which is not about to go:
+// also what the query leaves out.
+func (l *look) needed(plan reap.Plan) map[string]bool {
+	goes := map[string]bool{}
+	for _, p := range plan.Orphans {
+		for _, t := range p.Things {
+			goes[string(t.Kind)+t.ID] = true
+		}
+	}
+	needed := map[string]bool{}
+	for _, t := range l.things {
+		outlives := t.Kind == reap.Volume && t.Labels[render.LabelKeep] != ""
+		if !goes[string(t.Kind)+t.ID] && !outlives {
+			needed[t.Labels[render.LabelLease]] = true
+		}
+	}
+	return needed
 }
 
 // meant leaves out the leases of executors that were not asked for.
 func (l *look) meant(path string) bool {
-	if l.options.Executor == "" {
+	if l.options.all() {
 		return true
 	}
 	notes, err := lease.Notes(path)
 	return err == nil && slices.ContainsFunc(notes, func(n lease.Note) bool {
-		return n.Executor == l.options.Executor && (l.options.Framework == "" || n.Framework == l.options.Framework)
+		return (l.options.Executor == "" || n.Executor == l.options.Executor) &&
+			(l.options.Framework == "" || n.Framework == l.options.Framework) && n.Executor != ""
 	})
 }
 
@@ -86,16 +107,6 @@ func (l *look) clear(ctx context.Context, path string, r *Report) error {
 		return fmt.Errorf("removing a lease: %w", err)
 	}
 	return nil
-}
-
-func leasesOf(lists ...[]reap.Pod) []string {
-	var leases []string
-	for _, pods := range lists {
-		for _, p := range pods {
-			leases = append(leases, p.Owner.Lease)
-		}
-	}
-	return leases
 }
 
 // sweptFile holds the boot id of the last sweep that has looked at everything.
