@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,8 @@ import (
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
 
 	"dce/internal/devcluster/agent"
 	"dce/internal/enginetest"
@@ -175,4 +179,50 @@ func (s *stage) forgetKept(pod string) {
 	if err := l.Leave(); err != nil {
 		s.Fatal(err)
 	}
+}
+
+// A container that claims to be of a living pod, with all that a label can
+// hold, is an orphan by itself alone.
+func TestForgedLabelsTouchNoOtherPod(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	task := s.launch(map[string]string{"compose.yaml": twoServices})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	pod := s.container(s.id)
+	for name, forged := range map[string]map[string]string{
+		"orphan": {"dce.pod": pod, "dce.lease": "/run/dce/" + pod + ".lease", "dce.boot": "a former one"},
+		"huge":   {"dce.pod": pod, "dce.boot": strings.Repeat("x", 1<<20)},
+		"evil":   {"dce.pod": "$(reboot)\n../" + pod, "dce.lease": "/etc/shadow", "dce.pid": "1\n", "dce.start": "';"},
+	} {
+		labels := map[string]string{"dce.front": "mesos", "dce.executor": s.id, "executorId": s.id, "taskId": "t", "dce.framework": "fw"}
+		maps.Copy(labels, forged)
+		c, err := s.api.ContainerCreate(t.Context(), client.ContainerCreateOptions{
+			Name: s.id + "-" + name, Config: &container.Config{Image: s.image, Labels: labels},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_, _ = s.api.ContainerRemove(context.Background(), c.ID, client.ContainerRemoveOptions{Force: true})
+		})
+	}
+	out := s.dce("reap", "--executor-id", s.id)
+	if strings.Count(out, "left alone") != 1 || strings.Contains(out, "\n../") {
+		t.Errorf("reap says:\n%s", out)
+	}
+	left := strings.Join(enginetest.Left(t.Context(), t, s.api, pod), "\n")
+	for what, there := range map[string]bool{
+		"web-1 (running)": true, "side-1 (running)": true, "infra-1 (running)": true, "-huge": true, "-orphan": false,
+	} {
+		if strings.Contains(left, what) != there {
+			t.Errorf("%s: want %v in\n%s", what, there, left)
+		}
+	}
+	if _, err := s.api.ContainerRemove(t.Context(), s.id+"-huge", client.ContainerRemoveOptions{Force: true}); err != nil {
+		t.Error(err)
+	}
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
 }

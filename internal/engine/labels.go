@@ -36,6 +36,24 @@ func (p *Pod) mine(labels map[string]string) bool {
 	return p.project != "" && labels[api.ProjectLabel] == p.project
 }
 
+// stranger reports whether a container that has the pod's label is none that was
+// made for it: what somebody else has labelled so must not end the pod.
+func (p *Pod) stranger(labels map[string]string) bool {
+	if p.spec.Project == nil {
+		return false
+	}
+	s, ok := p.spec.Project.Services[labels[api.ServiceLabel]]
+	if !ok {
+		return true
+	}
+	for _, key := range []string{render.LabelLease, render.LabelBoot, render.LabelPID, render.LabelStart} {
+		if labels[key] != s.Labels[key] {
+			return true
+		}
+	}
+	return false
+}
+
 // keeps reports whether a volume outlives its pod although nobody who knew the
 // pod is there any more.
 func keeps(s Spec, labels map[string]string) bool {

@@ -279,3 +279,26 @@ func TestAHooksContainerTellsWhoseItIs(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestAContainerOfSomebodyElseIsAStranger(t *testing.T) {
+	t.Parallel()
+	p := Pod{spec: Spec{Project: &types.Project{Services: types.Services{"web": {Labels: types.Labels{"dce.pid": "7"}}}}}}
+	for name, test := range map[string]struct {
+		labels map[string]string
+		want   bool
+	}{
+		"one of the pod":            {map[string]string{api.ServiceLabel: "web", "dce.pid": "7"}, false},
+		"of no service":             {map[string]string{"dce.pid": "7"}, true},
+		"of another service":        {map[string]string{api.ServiceLabel: "db", "dce.pid": "7"}, true},
+		"of an earlier executor":    {map[string]string{api.ServiceLabel: "web", "dce.pid": "6"}, true},
+		"with a lease of its own":   {map[string]string{api.ServiceLabel: "web", "dce.pid": "7", "dce.lease": "/x"}, true},
+		"with labels of other keys": {map[string]string{api.ServiceLabel: "web", "dce.pid": "7", "x": "y"}, false},
+	} {
+		if got := p.stranger(test.labels); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if (&Pod{}).stranger(nil) {
+		t.Error("a pod that was found has strangers")
+	}
+}

@@ -75,12 +75,35 @@ func (p *Pod) networks(ctx context.Context) ([]removal, error) {
 			if p.mine(n.Labels) {
 				work = append(work, removal{"network " + n.Name, func(ctx context.Context) error {
 					_, err := p.engine.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
+					if err != nil && says(err, "has active endpoints") {
+						p.dropStale(ctx, n.ID)
+					}
 					return err
 				}})
 			}
 		}
 	}
 	return distinct(work), nil
+}
+
+// dropStale makes a network let go of containers that do not exist any more: an
+// engine that was killed keeps their endpoints for ever (20.10.24, seen in
+// chaos). One that exists is somebody's, and stays. Its errors are left to the
+// removal that is tried again.
+func (p *Pod) dropStale(ctx context.Context, network string) {
+	res, err := p.engine.api.NetworkInspect(ctx, network, client.NetworkInspectOptions{})
+	if err != nil {
+		return
+	}
+	for id, end := range res.Network.Containers {
+		if _, err := p.engine.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{}); !errdefs.IsNotFound(err) {
+			continue
+		}
+		o := client.NetworkDisconnectOptions{Container: end.Name, Force: true}
+		if _, err := p.engine.api.NetworkDisconnect(ctx, network, o); err != nil {
+			p.engine.log.Debug("dropping a stale endpoint", "network", network, "err", err)
+		}
+	}
 }
 
 func (p *Pod) volumes(ctx context.Context) ([]removal, error) {

@@ -135,6 +135,9 @@ func (w *watching) list(ctx context.Context) ([]pod.Container, []string, error) 
 	var observed []pod.Container
 	names := []string{}
 	for _, c := range res.Items {
+		if w.pod.stranger(c.Labels) {
+			continue
+		}
 		look, err := w.look(ctx, c.ID)
 		if err != nil && ignoreGone(err) == nil {
 			continue
@@ -161,6 +164,9 @@ func (w *watching) look(ctx context.Context, id string) (container.InspectRespon
 // only where the event does not say all: whether a new one has a healthcheck.
 func (w *watching) event(ctx context.Context, m events.Message) {
 	id := m.Actor.ID
+	if w.pod.stranger(m.Actor.Attributes) {
+		return
+	}
 	if m.Action == events.ActionOOM {
 		w.oom[id] = true
 		return

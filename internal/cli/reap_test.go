@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/sweep"
+)
+
+func TestWhatASweepSays(t *testing.T) {
+	r := sweep.Report{
+		Orphans: []sweep.Row{
+			{Pod: "c1", Task: "web.1", Reason: "nobody holds its lease", Containers: []string{"a", "b"}, Networks: []string{"n"}},
+			{Pod: "c2\n\x1b[2J$(reboot)", Task: "t", Reason: "process 7 is gone", Volumes: []string{"v", "w"}, Error: "it does not end"},
+		},
+		Kept:      []sweep.Row{{Pod: "c3", Task: "t", KeptUntil: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)}},
+		LeftAlone: []sweep.Row{{Pod: "c4", Task: "t", Reason: "its process is in another pid namespace", Containers: []string{"a"}}},
+		Cgroups:   []string{"/dce/c1"}, Leases: []string{"/run/dce/c1.lease"},
+	}
+	want := strings.TrimPrefix(`
+removed pod c1 (task web.1), 2 containers, 1 network: nobody holds its lease
+could not remove pod c2\n\x1b[2J$(reboot) (task t), 2 volumes: process 7 is gone
+kept pod c3 (task t) until 2026-11-22T01:02:03Z: it has failed
+left alone pod c4 (task t), 1 container: its process is in another pid namespace
+removed cgroup /dce/c1
+removed lease /run/dce/c1.lease`, "\n")
+	if d := cmp.Diff(want, strings.Join(reportLines(r), "\n")); d != "" {
+		t.Error(d)
+	}
+	r.DryRun = true
+	if got := reportLines(r)[0]; !strings.HasPrefix(got, "would remove pod c1") {
+		t.Error(got)
+	}
+	if notReaped(r) == nil {
+		t.Error("what could not be removed is no error")
+	}
+}
