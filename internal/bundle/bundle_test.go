@@ -191,7 +191,7 @@ func TestWhatNoDCEHasMadeIsRefused(t *testing.T) {
 }
 
 func TestBombsAreDefused(t *testing.T) {
-	zeros := zipped(t, make([]byte, 64<<20), gzip.BestCompression)
+	zeros := zipped(t, make([]byte, 8<<20), gzip.BestCompression)
 	sparse := tarred(t, good())
 	for name, data := range map[string][]byte{
 		"zeros":             zeros,
