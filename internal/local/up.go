@@ -196,6 +196,12 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		Rules: p.rules(u.result), Cgroup: u.parent, Secrets: life.Secrets(p.project.Compose, p.settings().Secrets),
 		SecretFiles: life.SecretFiles(p.project.Compose),
 	}
+	if try > 1 { // the images are new since the first
+		o.Build = false
+		if o.Pull == "always" {
+			o.Pull = "missing"
+		}
+	}
 	return o, u.write(o, rendered)
 }
 
