@@ -42,12 +42,16 @@ type stage struct {
 	fetched   []mesos.CommandInfo_URI
 }
 
+// firstPort is where the ports of this run of the tests begin: below those that
+// the kernel gives away, and not where another run on this machine has them.
+func firstPort() uint64 { return 12000 + 1000*uint64(os.Getpid()%19) }
+
 // offers counts the tests, which run beside each other.
 var offers atomic.Uint64
 
 func onAgent(t *testing.T, o agent.Options) *stage {
 	t.Helper()
-	s := &stage{T: t, api: enginetest.Require(t), port: 31500 + 10*offers.Add(1)}
+	s := &stage{T: t, api: enginetest.Require(t), port: firstPort() + 10*offers.Add(1)}
 	s.image = enginetest.Busybox(t, s.api)
 	s.id = enginetest.PodID(t, "ex")
 	o.WorkDir = t.TempDir()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -8,9 +9,11 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 
 	"dce/internal/pod"
@@ -217,20 +220,30 @@ func TestARenderedPodGivesTheSameContainersEachTime(t *testing.T) {
 			Env:    []string{"B=1", "A=2", "SECRET"},
 			Labels: map[string]string{api.DependenciesLabel: "web:service_started:false,infra:service_started:true"},
 		},
-		HostConfig: &container.HostConfig{ExtraHosts: []string{"web:127.0.0.1", "cache:10.0.0.2", "cache:10.0.0.1"}},
+		HostConfig: &container.HostConfig{
+			ExtraHosts: []string{"web:127.0.0.1", "cache:10.0.0.2", "cache:10.0.0.1"},
+			Binds:      []string{"/b:/b:rw", "/a:/a:rw"},
+			Mounts:     []mount.Mount{{Target: "/run/secrets/b"}, {Target: "/run/secrets/a"}},
+			Resources:  container.Resources{Ulimits: []*container.Ulimit{{Name: "nproc"}, {Name: "nofile"}}},
+		},
 	}
 	want := client.ContainerCreateOptions{
 		Config: &container.Config{
 			Env:    []string{"A=2", "B=1", "SECRET"},
 			Labels: map[string]string{api.DependenciesLabel: "infra:service_started:true,web:service_started:false"},
 		},
-		HostConfig: &container.HostConfig{ExtraHosts: []string{"cache:10.0.0.2", "cache:10.0.0.1", "web:127.0.0.1"}},
+		HostConfig: &container.HostConfig{
+			ExtraHosts: []string{"cache:10.0.0.2", "cache:10.0.0.1", "web:127.0.0.1"},
+			Binds:      []string{"/a:/a:rw", "/b:/b:rw"},
+			Mounts:     []mount.Mount{{Target: "/run/secrets/a"}, {Target: "/run/secrets/b"}},
+			Resources:  container.Resources{Ulimits: []*container.Ulimit{{Name: "nofile"}, {Name: "nproc"}}},
+		},
 	}
 	inOrder(&got)
 	if diff := cmp.Diff(want.Config, got.Config); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(want.HostConfig.ExtraHosts, got.HostConfig.ExtraHosts); diff != "" {
+	if diff := cmp.Diff(want.HostConfig, got.HostConfig, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

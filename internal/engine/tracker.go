@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 )
 
@@ -99,6 +101,10 @@ func inOrder(o *client.ContainerCreateOptions) {
 			hostB, _, _ := strings.Cut(b, ":")
 			return strings.Compare(hostA, hostB)
 		})
+		// The engine mounts by the depth of the target, whatever the order.
+		slices.Sort(o.HostConfig.Binds)
+		slices.SortFunc(o.HostConfig.Mounts, func(a, b mount.Mount) int { return strings.Compare(a.Target, b.Target) })
+		slices.SortFunc(o.HostConfig.Ulimits, func(a, b *container.Ulimit) int { return strings.Compare(a.Name, b.Name) })
 	}
 }
 
