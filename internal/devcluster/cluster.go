@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -182,7 +183,8 @@ func removeCgroups(root string) error {
 	var errs []error
 	dirs, _ := filepath.Glob(filepath.Join("/sys/fs/cgroup", "*", root)) // the pattern is fine
 	for _, dir := range dirs {
-		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := os.Remove(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EBUSY) { // another cluster is in it
 			errs = append(errs, fmt.Errorf("removing the cluster's cgroup: %w", err))
 		}
 	}
