@@ -169,7 +169,8 @@ func (a *onAgent) gone(ctx context.Context) error {
 // failure measures what becomes of a pod one of whose containers ends, from the
 // engine's event on. stops are raw stops of a whole pod.
 func (a *onAgent) failure(ctx context.Context, r *report, stops []time.Duration) error {
-	var begins, tells []time.Duration
+	var taken reactions
+	var ends []time.Duration
 	for range a.rounds {
 		if _, err := a.launch(ctx); err != nil {
 			return err
@@ -182,14 +183,16 @@ func (a *onAgent) failure(ctx context.Context, r *report, stops []time.Duration)
 		if err != nil {
 			return err
 		}
-		begins, tells = append(begins, told.Sub(died)), append(tells, failed.Sub(died))
+		ends = append(ends, failed.Sub(died))
 		if err := a.gone(ctx); err != nil {
 			return err
 		}
+		if err := taken.add(died, told, filepath.Join(a.latest.Directory, "dce-events.jsonl")); err != nil {
+			return err
+		}
 	}
-	r.reactions = append(r.reactions,
-		reaction{"under an agent, a container has ended (the engine's event) until the engine is told to stop the next", median(begins), reactionTarget})
-	r.add("under an agent, a container has ended until TASK_FAILED is sent", tells, "raw stops of a whole pod in the same order", stops, 0)
+	taken.report(r, "under an agent, ")
+	r.add("under an agent, a container has ended until TASK_FAILED is sent", ends, "raw stops of a whole pod in the same order", stops, 0)
 	return nil
 }
 

@@ -1,46 +1,78 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
+
+	"dce/internal/pod"
+	"dce/internal/supervisor"
 )
 
 // reaction measures how long it takes from the engine's own event that a
-// container has ended until the engine is told to stop the next one. Both
-// times are the engine's.
+// container has ended until the pod begins to stop, and until the engine has
+// told the next container so. All times are of one clock.
 func (b *bench) reaction(ctx context.Context, r *report) error {
 	dir := filepath.Join(b.dir, "pod-2")
 	if err := writeProject(dir, waiters(2)); err != nil {
 		return err
 	}
-	var taken []time.Duration
+	timeline := filepath.Join(b.dir, "state", "dce", "pods", podID, "dce-events.jsonl")
+	var taken reactions
 	for range b.rounds {
-		d, err := b.react(ctx, dir)
+		if err := b.up(dir)(ctx); err != nil {
+			return err
+		}
+		died, told, err := b.breakOne(ctx, podID)
 		if err != nil {
 			return fmt.Errorf("measuring the reaction: %w", err)
 		}
-		taken = append(taken, d)
+		if err := b.gone(ctx); err != nil {
+			return err
+		}
+		if err := taken.add(died, told, timeline); err != nil {
+			return err
+		}
 	}
-	r.reactions = append(r.reactions,
-		reaction{"a container has ended (the engine's event) until the engine is told to stop the next", median(taken), reactionTarget})
+	taken.report(r, "")
 	return nil
 }
 
-func (b *bench) react(ctx context.Context, dir string) (time.Duration, error) {
-	if err := b.up(dir)(ctx); err != nil {
-		return 0, err
-	}
-	died, told, err := b.breakOne(ctx, podID)
+// reactions are the times of several ends of a container.
+type reactions struct{ begins, tells []time.Duration }
+
+// add takes one: when the pod began to stop stands in its timeline.
+func (t *reactions) add(died, told time.Time, timeline string) error {
+	text, err := os.ReadFile(timeline)
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("reading the timeline: %w", err)
 	}
-	return told.Sub(died), b.gone(ctx)
+	for line := range bytes.Lines(text) {
+		var l supervisor.Line
+		if err := json.Unmarshal(line, &l); err != nil {
+			return fmt.Errorf("reading the timeline: %w", err)
+		}
+		if l.State == pod.Stopping {
+			t.begins, t.tells = append(t.begins, l.Time.Sub(died)), append(t.tells, told.Sub(died))
+			return nil
+		}
+	}
+	return errors.New("the timeline does not say that the pod was stopped")
+}
+
+func (t *reactions) report(r *report, where string) {
+	title := where + "a container has ended (the engine's event) until "
+	r.reactions = append(r.reactions,
+		reaction{title + "the pod begins to stop", median(t.begins), reactionTarget},
+		reaction{title + "the engine has told the next", median(t.tells), 0})
 }
 
 // watch reads events until it has seen the victim die and the next be told to.

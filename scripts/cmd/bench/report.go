@@ -64,7 +64,7 @@ neighbouring runs, which is what can be compared with another machine.
 	}
 	for _, e := range r.reactions {
 		fmt.Fprintf(&b, "| %s | %.1f ms | | | | %s |\n",
-			e.title, float64(e.took)/1e6, verdict(e.took <= e.target, fmt.Sprintf("%d ms", e.target.Milliseconds())))
+			e.title, float64(e.took)/1e6, e.verdict())
 	}
 	if r.rest.measured {
 		fmt.Fprintf(&b, "| an executor at rest, its pod running: memory | %.1f MB | | | | %s |\n",
@@ -77,6 +77,13 @@ neighbouring runs, which is what can be compared with another machine.
 	b.WriteString(r.partsTable())
 	b.WriteString(howMeasured)
 	return b.String()
+}
+
+func (e reaction) verdict() string {
+	if e.target == 0 {
+		return "– | "
+	}
+	return verdict(e.took <= e.target, fmt.Sprintf("%d ms", e.target.Milliseconds()))
 }
 
 func (r row) verdict() string {
@@ -137,7 +144,10 @@ const howMeasured = `
   rendered, so all of them make the same containers on the same network. The
   raw calls create and start infra, then everything else at once; they are the
   floor.
-- *reaction*: ` + "`docker kill`" + ` of one container; both times are the engine's own.
+- *reaction*: ` + "`docker kill`" + ` of one container. When the pod began to stop
+  is in its timeline, dce-events.jsonl; when the next container was told is the
+  engine's event, which comes when its runtime has delivered the signal: most of
+  that time the engine cleans up behind the container that has ended.
 - *under an agent*: dce's own stand-in for a Mesos agent starts a new executor
   for each task. Received and sent are the times of the executor's own updates:
   it sends TASK_STARTING as soon as it has the task. The raw stops leave the
