@@ -57,6 +57,7 @@ func (x *executor) loop(ctx context.Context) {
 		select {
 		case m := <-x.mail:
 			x.handle(lives, m)
+			x.measure()
 		case by := <-x.o.Stops:
 			x.urgent, x.signalled = x.signalled, true
 			x.stop(by)
@@ -106,6 +107,9 @@ func (x *executor) handle(ctx context.Context, m any) {
 }
 
 func (x *executor) subscribed(s mesos.Subscribed) {
+	if x.meter != nil && s.Again {
+		x.meter.returns.Add(1)
+	}
 	x.o.Log.Info("subscribed", slog.Bool("again", s.Again), slog.String("container_id", s.ContainerID))
 	if s.ContainerID != "" {
 		x.container = s.ContainerID
