@@ -24,7 +24,7 @@ bin/dce: FORCE
 shop: ## build the programs of examples/shop
 	@$(MAKE) --no-print-directory -C examples/shop
 
-demo: ## see a pod rendered, run, broken and gone, on this machine
+demo: ## see a pod rendered, run, broken, deployed and rolled back, on this machine
 	@scripts/engine
 	@$(MAKE) --no-print-directory build
 	@examples/shop/demo.sh

@@ -12,6 +12,7 @@ bold='' plain=''
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 
 clean_up() {
+	dce devcluster stop >"$work/devcluster.log" 2>&1 || true
 	dce down --local "$pod" --volumes >"$work/down.log" 2>&1 || true
 	remove_images
 	rm -rf "$work"
@@ -52,7 +53,7 @@ service() { sed -E 's/(hash: .{8}).*/\1.../' | awk -v s="  $1:" '$0 == s {on=1; 
 
 processes() {
 	for file in /proc/[0-9]*/cmdline; do
-		tr '\0' ' ' <"$file" 2>/dev/null && echo
+		{ tr "\0" " " <"$file"; } 2>/dev/null && echo
 	done | grep -c "^[^ ]*dce .*$pod"
 }
 
@@ -114,8 +115,26 @@ docker events --since "$since" --until "$(($(date +%s) + 1))" --filter "label=dc
 step 'Why'
 type_and_run dce ps --local --env qa
 
-step 'Nothing is left'
+step 'The same files on a cluster: a Marathon and an agent to try with, on this machine'
 type_and_run dce down --local --env qa --volumes
+type_and_run dce devcluster start --addr 127.0.0.1:0
+sed "/^  qa:/a\\    app: {images: trust}\\n    target: {urls: [$(dce devcluster status --quiet)], executor: {path: $(command -v dce)}}" dce.yaml >"$work/dce.yaml"
+export DCE_CONFIG=$work/dce.yaml
+printf '\ndce.yaml says where qa is:\n\n'
+grep -A 3 '^  qa:' "$work/dce.yaml"
+echo
+type_and_run "dce deploy --env qa --message 'release 1.4.2'"
+type_and_run dce status --env qa
+
+step 'A release with an image that nobody has: dce says why, and goes back'
+type_and_run "dce deploy --env qa --image web=shop/web:9.9 --message 'release 9.9'" || echo "(exit code $?)"
+type_and_run dce history --env qa
+type_and_run "dce logs --env qa --tail 2 web"
+type_and_run dce stop --env qa --yes
+type_and_run dce devcluster stop
+unset DCE_CONFIG
+
+step 'Nothing is left'
 remove_images
 echo "containers  $(containers --quiet | wc -l)"
 echo "volumes     $(docker volume ls --quiet --filter "label=dce.pod=$pod" | wc -l)"

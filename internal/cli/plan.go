@@ -156,7 +156,7 @@ func (c *change) compare(ctx context.Context, by, message string) error {
 	}
 	if c.running != nil {
 		marathon.SamePorts(c.running.Settings, c.wanted.Settings)
-		c.running.Services = c.servicesOf(ctx, *c.running)
+		c.services(ctx)
 	}
 	c.plan = cluster.Compare(c.running, c.wanted)
 	if c.plan.OnlyScales() { // instances that run stay: not even who deployed them changes
@@ -167,17 +167,21 @@ func (c *change) compare(ctx context.Context, by, message string) error {
 	return nil
 }
 
-// servicesOf are the services of what runs. They are those of the new release
-// where the bundle is the same; else the app's own bundle tells. One that is
+// services finds the services of what runs. They are those of the new release
+// where the bundle is the same; else both are read from their bundles, so that
+// what only the deployer's machine knows is no difference. One whose bundle is
 // elsewhere, or that this dce cannot read, leaves the images.
-func (c *change) servicesOf(ctx context.Context, r cluster.Release) map[string]map[string]string {
-	if r.Origin.Digest == c.wanted.Origin.Digest {
-		return c.wanted.Services
+func (c *change) services(ctx context.Context) {
+	if c.running.Origin.Digest == c.wanted.Origin.Digest {
+		c.running.Services = c.wanted.Services
+		return
 	}
-	if services := servicesOf(ctx, r); services != nil {
-		return services
+	was, is := servicesOf(ctx, *c.running), servicesOf(ctx, c.wanted)
+	if was == nil || is == nil {
+		c.running.Services = imagesOnly(c.running.Origin.Images, c.wanted.Services)
+		return
 	}
-	return imagesOnly(r.Origin.Images, c.wanted.Services)
+	c.running.Services, c.wanted.Services = was, is
 }
 
 // servicesOf are the services of a release whose bundle travels in it, nil for
