@@ -14,7 +14,9 @@ import (
 )
 
 // schemaNames are the formats that have a JSON Schema.
-func schemaNames() []string { return []string{"dce", "x-dce", "events", "diagnostics", "plan", "status"} }
+func schemaNames() []string {
+	return []string{"dce", "x-dce", "events", "diagnostics", "plan", "status"}
+}
 
 func (a *app) schemaCommand() *cobra.Command {
 	return &cobra.Command{
