@@ -40,13 +40,25 @@ func (a *app) startDevcluster(ctx context.Context, home devcluster.Home, f *devc
 	if err != nil {
 		return err
 	}
-	a.ui().Say(`the devcluster runs: Marathon's API is at %s
-It is for trying and for tests, never for production.
-deploy to it:  in dce.yaml, environments: {qa: {target: {urls: [%s]}}}; then dce deploy --env qa
-look at it:    dce devcluster status
-end it:        dce devcluster stop`, record.URL, record.URL)
+	a.ui().Say(devclusterRuns, record.URL, record.URL, self)
 	return nil
 }
+
+// devclusterRuns is said of a cluster that has been started. What it runs is of
+// this machine, where neither dce needs to be installed nor an image pushed.
+const devclusterRuns = `the devcluster runs: Marathon's API is at %s
+It is for trying and for tests, never for production. Deploy to it with this in dce.yaml:
+
+environments:
+  qa:
+    target:
+      urls: [%s]
+      executor: {path: %q}
+    app: {images: trust}  # those of this machine's engine
+
+deploy:      dce deploy --env qa
+look at it:  dce devcluster status
+end it:      dce devcluster stop`
 
 // arguments start this program again with the same wishes.
 func (f *devclusterFlags) arguments() []string {
