@@ -128,14 +128,39 @@ const killExecTime = 5 * time.Second
 func (e *Engine) killExec(ctx context.Context, id, containerID string) {
 	ctx, cancel := context.WithTimeout(ctx, killExecTime)
 	defer cancel()
-	res, err := e.api.ExecInspect(ctx, id, client.ExecInspectOptions{})
-	if err != nil || !res.Running || res.PID <= 1 {
-		return
+	pid, err := e.execPID(ctx, id)
+	if err == nil && pid > 1 {
+		err = killInContainer(pid, containerID)
 	}
-	if err := killInContainer(res.PID, containerID); err != nil {
+	if err != nil {
 		e.log.Debug("killing a command that was given up", "container_id", containerID, "err", err)
 	}
 }
+
+// execPID is the process of a command, 0 when it has ended. The engine says that
+// a command runs before it knows its process (Engine 20.10.24), so this waits
+// for it.
+func (e *Engine) execPID(ctx context.Context, id string) (int, error) {
+	for {
+		res, err := e.api.ExecInspect(ctx, id, client.ExecInspectOptions{})
+		switch {
+		case err != nil:
+			return 0, err
+		case !res.Running:
+			return 0, nil
+		case res.PID > 0:
+			return res.PID, nil
+		}
+		select {
+		case <-time.After(execPause):
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+}
+
+// execPause is between two looks for a command's process.
+const execPause = 10 * time.Millisecond
 
 // tail keeps the last bytes of what is written to it.
 type tail struct {
