@@ -76,6 +76,7 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.life, err = life.New(ctx, life.Options{
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, PullTries: pullTries, RemoveVolumes: !p.options.keepVolumes,
 		Secrets: secrets, SecretFiles: files, Rules: s.rules(p, result), Cgroup: p.parent,
+		NoBuild:  p.bundle != nil, // what an image is built of does not travel
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: r.beforeRemove,
 		Events: s.meter.writer(r.redactor.writer(events)), Log: s.log,
 	})
