@@ -50,7 +50,7 @@ func TestNoSubscriptionBeforeTheLastSenderHasReturned(t *testing.T) {
 		}
 		ctx, leave := context.WithCancel(t.Context())
 		go func() { b.ended <- b.session.Run(ctx, func(e Event) { b.events <- e }) }()
-		defer func() { leave(); b.agent.close(); <-b.ended }()
+		defer func() { leave(); b.agent.close(); _ = <-b.ended }()
 
 		b.accept()
 		if err := b.session.Update(Update{TaskID: "a", State: v1.TASK_RUNNING}); err != nil {
@@ -60,7 +60,7 @@ func TestNoSubscriptionBeforeTheLastSenderHasReturned(t *testing.T) {
 		b.write(r, accepted())
 		<-h.reached
 		b.agent.cut()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		select {
 		case r := <-b.agent.requests:
 			t.Errorf("%s while the last sender is still at work", r.call(t).Type)
