@@ -50,7 +50,13 @@ func TestNoSubscriptionBeforeTheLastSenderHasReturned(t *testing.T) {
 		}
 		ctx, leave := context.WithCancel(t.Context())
 		go func() { b.ended <- b.session.Run(ctx, func(e Event) { b.events <- e }) }()
-		defer func() { leave(); b.agent.close(); _ = <-b.ended }()
+		defer func() {
+			leave()
+			b.agent.close()
+			if err := <-b.ended; err != nil {
+				t.Error(err)
+			}
+		}()
 
 		b.accept()
 		if err := b.session.Update(Update{TaskID: "a", State: v1.TASK_RUNNING}); err != nil {
