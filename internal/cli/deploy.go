@@ -305,7 +305,19 @@ func backWords(r cluster.Result) string {
 	case b.To == "":
 		return "There was no version before it, so the app is stopped."
 	default:
-		return "It was rolled back to version " + b.To + ", which is " + map[bool]string{true: "healthy", false: "not healthy yet"}[b.Watch.End == cluster.Reached] + "."
+		return "It was rolled back to version " + b.To + ", which " + standing(b.Watch) + "."
+	}
+}
+
+// standing is how a version stands that was gone back to.
+func standing(w cluster.Watch) string {
+	switch {
+	case w.End != cluster.Reached:
+		return "is not healthy yet"
+	case w.Goal.Wanted == 0:
+		return "was stopped, and is again"
+	default:
+		return "is healthy"
 	}
 }
 
