@@ -410,3 +410,24 @@ func TestACgroupOfTheAgentsIsLeftToIt(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+func TestHoweverTheLastPodIsRemovedTheRootGoesWithIt(t *testing.T) {
+	t.Parallel()
+	const pod = Root + "/pod"
+	for name, remove := range map[string]func(Tree) error{
+		"by its own end":             func(tree Tree) error { return tree.Remove(t.Context(), pod) },
+		"by a sweep":                 func(tree Tree) error { return tree.RemoveExcept(t.Context(), pod, nil) },
+		"beside the executor's ones": func(tree Tree) error { return tree.RemoveBeside(t.Context(), pod, Membership{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tree := Tree{version: 1, mounts: []mount{{dir: t.TempDir()}, {dir: t.TempDir()}}}
+			for _, m := range tree.mounts {
+				put(t, m.dir, strings.TrimPrefix(pod, "/"), nil)
+			}
+			if err := remove(tree); err != nil || tree.Exists(Root) {
+				t.Errorf("%v, and the root is there: %v", err, tree.Exists(Root))
+			}
+		})
+	}
+}

@@ -265,45 +265,15 @@ const ownRoot = "dce"
 // Remove removes a parent cgroup and what is empty below it, in every
 // hierarchy: the engine made it in those where Create could not.
 func (t Tree) Remove(ctx context.Context, parent string) error {
-	rel, err := clean(parent)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, removeWithin)
-	defer cancel()
-	var failures []error
-	for _, m := range t.mounts {
-		if err := removeBelow(ctx, filepath.Join(m.dir, rel)); err != nil {
-			failures = append(failures, fmt.Errorf("removing cgroup %s: %w", parent, err))
-		}
-		if strings.HasPrefix(rel, ownRoot+"/") {
-			_ = os.Remove(filepath.Join(m.dir, ownRoot)) // refused while another pod has a cgroup in it
-		}
-	}
-	return errors.Join(failures...)
+	return t.removeWhere(ctx, parent, func(mount, string) bool { return true })
 }
 
 // RemoveBeside removes a parent cgroup from the hierarchies in which a process
 // of that membership is elsewhere: there the engine has made it, whose
 // containers were told the parent's name. Where the process is in it, it is
 // somebody else's.
-func (t Tree) RemoveBeside(ctx context.Context, parent string, m Membership) error {
-	rel, err := clean(parent)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, removeWithin)
-	defer cancel()
-	var failures []error
-	for _, h := range t.mounts {
-		if h.holds(m, parent) {
-			continue
-		}
-		if err := removeBelow(ctx, filepath.Join(h.dir, rel)); err != nil {
-			failures = append(failures, fmt.Errorf("removing cgroup %s: %w", parent, err))
-		}
-	}
-	return errors.Join(failures...)
+func (t Tree) RemoveBeside(ctx context.Context, parent string, member Membership) error {
+	return t.removeWhere(ctx, parent, func(m mount, _ string) bool { return !m.holds(member, parent) })
 }
 
 // holds reports whether the process is in the cgroup or below it.
@@ -400,6 +370,15 @@ func (t Tree) Inodes(parent string) map[string]uint64 {
 // directory has the inode given: that one is somebody else's, who fails when it
 // is gone (Mesos' cgroups::remove does).
 func (t Tree) RemoveExcept(ctx context.Context, parent string, others map[string]uint64) error {
+	return t.removeWhere(ctx, parent, func(_ mount, dir string) bool {
+		inode, ok := inodeOf(dir)
+		return ok && others[dir] != inode
+	})
+}
+
+// removeWhere removes a parent cgroup, what is empty below it, and with the last
+// of ours our root, from the hierarchies in which its directory is to go.
+func (t Tree) removeWhere(ctx context.Context, parent string, goes func(m mount, dir string) bool) error {
 	rel, err := clean(parent)
 	if err != nil {
 		return err
@@ -409,11 +388,14 @@ func (t Tree) RemoveExcept(ctx context.Context, parent string, others map[string
 	var failures []error
 	for _, m := range t.mounts {
 		dir := filepath.Join(m.dir, rel)
-		if inode, ok := inodeOf(dir); !ok || others[dir] == inode {
+		if !goes(m, dir) {
 			continue
 		}
 		if err := removeBelow(ctx, dir); err != nil {
 			failures = append(failures, fmt.Errorf("removing cgroup %s: %w", parent, err))
+		}
+		if strings.HasPrefix(rel, ownRoot+"/") {
+			_ = os.Remove(filepath.Join(m.dir, ownRoot)) // refused while another pod has a cgroup in it
 		}
 	}
 	return errors.Join(failures...)
