@@ -65,14 +65,20 @@ func pinned(image string) bool {
 }
 
 func (d *draft) checkMemory(name string, s types.ServiceConfig, at place) {
-	limit, key := s.MemLimit, []string{"mem_limit"}
-	if s.Deploy != nil && s.Deploy.Resources.Limits != nil && s.Deploy.Resources.Limits.MemoryBytes > 0 {
-		limit, key = s.Deploy.Resources.Limits.MemoryBytes, []string{"deploy", "resources", "limits", "memory"}
-	}
+	limit, key := MemoryLimit(s)
 	const mib = 1 << 20
 	if task := d.in.Task.Resources.MemMB; task > 0 && float64(limit) > task*mib {
 		d.problem(memoryAboveTask(name, float64(limit)/mib, task, at(key...)))
 	}
+}
+
+// MemoryLimit is a service's own limit in bytes, 0 where it has none, and the
+// key that says it: compose knows two, which may not differ.
+func MemoryLimit(s types.ServiceConfig) (limit types.UnitBytes, key []string) {
+	if s.Deploy != nil && s.Deploy.Resources.Limits != nil && s.Deploy.Resources.Limits.MemoryBytes > 0 {
+		return s.Deploy.Resources.Limits.MemoryBytes, []string{"deploy", "resources", "limits", "memory"}
+	}
+	return s.MemLimit, []string{"mem_limit"}
 }
 
 // checkNoEffect notes keys that only an orchestrator of many machines reads.

@@ -2,6 +2,7 @@ package ship
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -66,11 +67,8 @@ const (
 )
 
 func memoryLimit(s types.ServiceConfig) float64 {
-	limit := float64(s.MemLimit)
-	if s.Deploy != nil && s.Deploy.Resources.Limits != nil {
-		limit = max(limit, float64(s.Deploy.Resources.Limits.MemoryBytes))
-	}
-	return limit / mib
+	limit, _ := render.MemoryLimit(s)
+	return float64(limit) / mib
 }
 
 func memoryReservation(s types.ServiceConfig) float64 {
@@ -105,7 +103,8 @@ func (l *loaded) resources() marathon.Resources {
 // memory.
 func limits(p *types.Project) (cpus, mem float64, all bool) {
 	all = true
-	for name, s := range p.Services {
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
 		if name == render.InfraService {
 			continue
 		}
@@ -118,7 +117,7 @@ func limits(p *types.Project) (cpus, mem float64, all bool) {
 		mem += limit
 		cpus += cores
 	}
-	return cpus, mem, all
+	return math.Round(cpus*1000) / 1000, mem, all // compose-go has them as float32: 0.1 is 0.10000000149
 }
 
 // appPorts are the host ports that the pod needs, by names that stay the same.
