@@ -2,19 +2,13 @@ package main
 
 import (
 	"context"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/moby/moby/client"
@@ -171,8 +165,8 @@ func TestCredentialsOfARegistry(t *testing.T) {
 // guardedRegistry serves an image to whoever knows the password.
 func guardedRegistry(t *testing.T) (host, image string) {
 	t.Helper()
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	inner := enginetest.Registry()
+	host = enginetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, ok := r.BasicAuth(); !ok || user != "u" || password != "p" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
 			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`, http.StatusUnauthorized)
@@ -180,19 +174,7 @@ func guardedRegistry(t *testing.T) (host, image string) {
 		}
 		inner.ServeHTTP(w, r)
 	}))
-	t.Cleanup(server.Close)
-	host = strings.TrimPrefix(server.URL, "http://")
-	ref, err := name.ParseReference(host+"/web:1", name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := random.Image(512, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	auth := remote.WithAuth(&authn.Basic{Username: "u", Password: "p"})
-	if err := remote.Write(ref, img, auth, remote.WithContext(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	return host, ref.String()
+	image = host + "/web:1"
+	enginetest.Push(t, image, remote.WithAuth(&authn.Basic{Username: "u", Password: "p"}))
+	return host, image
 }

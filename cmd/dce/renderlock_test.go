@@ -2,39 +2,18 @@ package main
 
 import (
 	"bytes"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/random"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"dce/internal/cli"
 	"dce/internal/enginetest"
 )
 
 func TestRenderLocksImagesToTheirDigests(t *testing.T) {
-	server := httptest.NewServer(enginetest.Registry())
-	defer server.Close()
-	ref := strings.TrimPrefix(server.URL, "http://") + "/shop/web:1.9"
-	image, err := random.Image(10, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	named, err := name.ParseReference(ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(named, image); err != nil {
-		t.Fatal(err)
-	}
-	digest, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ref := enginetest.Serve(t, enginetest.Registry()) + "/shop/web:1.9"
+	digest := enginetest.Push(t, ref)
 	dir := t.TempDir()
 	render := func(compose string, want int) string {
 		t.Helper()
@@ -50,7 +29,7 @@ func TestRenderLocksImagesToTheirDigests(t *testing.T) {
 		}
 		return stdout.String() + stderr.String()
 	}
-	if got := render("services: {web: {image: \""+ref+"\"}}\n", 0); !strings.Contains(got, ref+"@"+digest.String()+"\n") {
+	if got := render("services: {web: {image: \""+ref+"\"}}\n", 0); !strings.Contains(got, ref+"@"+digest+"\n") {
 		t.Errorf("got %s", got)
 	}
 	if got := render("services: {web: {image: \""+ref+"0\"}}\n", 3); !strings.Contains(got, "DCE730") || !strings.Contains(got, "compose.yaml:1:25") {

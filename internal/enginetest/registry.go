@@ -41,8 +41,17 @@ type Stalled struct {
 func StartStalled(tb testing.TB) Stalled {
 	tb.Helper()
 	s := &stalled{Handler: Registry(), asked: make(chan struct{}), over: make(chan struct{})}
-	ref, err := name.ParseReference(Serve(tb, s)+"/web:1", name.Insecure)
+	ref := Serve(tb, s) + "/web:1"
 	tb.Cleanup(func() { close(s.over) }) // an engine asks again when its connection breaks
+	Push(tb, ref)
+	return Stalled{Image: ref, Asked: s.asked}
+}
+
+// Push puts an image of one small layer into a registry on this machine and
+// returns its digest.
+func Push(tb testing.TB, ref string, options ...remote.Option) string {
+	tb.Helper()
+	named, err := name.ParseReference(ref, name.Insecure)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,10 +59,14 @@ func StartStalled(tb testing.TB) Stalled {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := remote.Write(ref, image, remote.WithContext(tb.Context())); err != nil {
+	if err := remote.Write(named, image, append(options, remote.WithContext(tb.Context()))...); err != nil {
 		tb.Fatal(err)
 	}
-	return Stalled{Image: ref.String(), Asked: s.asked}
+	digest, err := image.Digest()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return digest.String()
 }
 
 type stalled struct {
