@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"dce/internal/wait"
 )
 
 // Pace is when a check is made and what its failures mean. The defaults that
@@ -73,8 +75,8 @@ func (t tracker) next(err error, since time.Duration) (tracker, Verdict, bool) {
 func Run(ctx context.Context, pace Pace, probe Probe, tell func(Verdict)) {
 	start := time.Now()
 	t := tracker{pace: pace}
-	wait := pace.Delay
-	for sleep(ctx, wait) {
+	pause := pace.Delay
+	for wait.For(ctx, pause) {
 		err := once(ctx, pace.Timeout, probe)
 		if ctx.Err() != nil {
 			return
@@ -87,7 +89,7 @@ func Run(ctx context.Context, pace Pace, probe Probe, tell func(Verdict)) {
 		if v.Fatal {
 			return
 		}
-		wait = pace.Interval
+		pause = pace.Interval
 	}
 }
 
@@ -102,15 +104,4 @@ func once(ctx context.Context, timeout time.Duration, probe Probe) error {
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"dce/internal/wait"
 )
 
 // call is one request as it is meant, whichever master it goes to.
@@ -97,7 +99,7 @@ func (c *Client) do(ctx context.Context, k call) (answer, error) {
 		if !again(err, round, time.Since(began), c.options.Patience) {
 			return answer{}, err
 		}
-		if !wait(ctx, pause.NextBackOff()) {
+		if !wait.For(ctx, pause.NextBackOff()) {
 			return answer{}, errors.Join(context.Cause(ctx), err)
 		}
 	}

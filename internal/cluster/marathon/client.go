@@ -1,7 +1,6 @@
 package marathon
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"net/http"
@@ -120,17 +119,5 @@ func (c *Client) authorise(r *http.Request) {
 		r.Header.Set("Authorization", "token="+c.options.Token)
 	case c.options.User != "":
 		r.SetBasicAuth(c.options.User, c.options.Password)
-	}
-}
-
-// wait pauses, false when ctx has ended.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

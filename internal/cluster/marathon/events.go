@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"dce/internal/wait"
 )
 
 // lineLimit bounds a line of the event stream. Events of old Marathons hold the
@@ -60,7 +62,7 @@ func (c *Client) Follow(ctx context.Context, do func(Event)) {
 		if attached {
 			pause.Reset()
 		}
-		if !wait(ctx, pause.NextBackOff()) {
+		if !wait.For(ctx, pause.NextBackOff()) {
 			return
 		}
 	}

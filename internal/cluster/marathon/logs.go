@@ -14,6 +14,7 @@ import (
 
 	"dce/internal/cluster"
 	"dce/internal/diag"
+	"dce/internal/wait"
 )
 
 // logsDir is where an executor writes a file for each service and stream.
@@ -91,7 +92,7 @@ func (r *logReader) run(ctx context.Context) error {
 			r.known[p.instance] = true
 			group.Go(func() error { r.instance(ctx, p); return nil })
 		}
-		if !r.options.Follow || !wait(ctx, 2*r.options.Every) {
+		if !r.options.Follow || !wait.For(ctx, 2*r.options.Every) {
 			return group.Wait()
 		}
 	}
@@ -166,7 +167,7 @@ func (r *logReader) instance(ctx context.Context, p place) {
 		if more {
 			continue
 		}
-		if !r.options.Follow || !wait(ctx, r.options.Every) {
+		if !r.options.Follow || !wait.For(ctx, r.options.Every) {
 			break
 		}
 	}
@@ -188,7 +189,7 @@ const findFor = 10
 func (r *logReader) find(ctx context.Context, p place) (*Sandbox, error) {
 	for n := 0; ; n++ {
 		box, err := r.boxes.Find(ctx, p.agent, p.instance)
-		if err == nil || !r.options.Follow || n == findFor || !wait(ctx, r.options.Every) {
+		if err == nil || !r.options.Follow || n == findFor || !wait.For(ctx, r.options.Every) {
 			return box, err
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -241,16 +240,6 @@ func TestHeartbeatsComeWhileSubscribed(t *testing.T) {
 	c := attached(t, Options{Heartbeat: 10 * time.Millisecond})
 	c.subscribe()
 	c.wantEvents("SUBSCRIBED", "LAUNCH", "HEARTBEAT", "HEARTBEAT")
-}
-
-func TestWaitEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		if !wait(t.Context(), time.Hour) || time.Since(start) != time.Hour {
-			t.Error("did not wait an hour")
-		}
-	})
 }
 
 func TestAnotherExecutorsTokenIsForbidden(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"dce/internal/wait"
 )
 
 // RestartOptions says how long the parts of a restart take. Zero is as fast as can be.
@@ -20,7 +22,7 @@ type RestartOptions struct {
 // agent is back. It returns when the agent runs again.
 func (a *Agent) Restart(ctx context.Context, opts RestartOptions) error {
 	a.down()
-	if !wait(ctx, opts.Down) {
+	if !wait.For(ctx, opts.Down) {
 		return fmt.Errorf("restarting the agent: %w", ctx.Err())
 	}
 	if err := a.listen(ctx, phaseRoutes); err != nil {
@@ -30,7 +32,7 @@ func (a *Agent) Restart(ctx context.Context, opts RestartOptions) error {
 		length time.Duration
 		then   func()
 	}{{opts.NotFound, a.recover}, {opts.Recovering, a.recovered}} {
-		if !wait(ctx, step.length) {
+		if !wait.For(ctx, step.length) {
 			return fmt.Errorf("restarting the agent: %w", ctx.Err())
 		}
 		step.then()

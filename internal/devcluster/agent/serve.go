@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"dce/internal/wait"
 )
 
 // slaveID is the libprocess id of an agent, the first part of the paths that libmesos uses.
@@ -245,7 +247,7 @@ func (a *Agent) authorize(who claims, call *executor.Call) *answer {
 // answerCall handles a valid call with the faults that were asked for.
 func (a *Agent) answerCall(w http.ResponseWriter, r *http.Request, call *executor.Call) {
 	f := a.callFault(call)
-	if !wait(r.Context(), f.Delay) || f.Drop {
+	if !wait.For(r.Context(), f.Delay) || f.Drop {
 		panic(http.ErrAbortHandler)
 	}
 	if f.Status != 0 {
@@ -261,7 +263,7 @@ func (a *Agent) answerCall(w http.ResponseWriter, r *http.Request, call *executo
 		return
 	}
 	s, answered := a.handle(call)
-	if !wait(r.Context(), f.AnswerDelay) || f.LoseAnswer {
+	if !wait.For(r.Context(), f.AnswerDelay) || f.LoseAnswer {
 		panic(http.ErrAbortHandler)
 	}
 	if s == nil {

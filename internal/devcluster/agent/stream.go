@@ -5,9 +5,10 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"dce/internal/wait"
 )
 
 // stream is the queue of events of one SUBSCRIBE. It has no lock of Agent: send never blocks.
@@ -118,7 +119,7 @@ func (w *eventWriter) run(ctx context.Context, s *stream) (clean bool) {
 
 func (w *eventWriter) write(ctx context.Context, event *executor.Event) bool {
 	f := w.fault(event)
-	if !wait(ctx, f.Delay) || f.Drop {
+	if !wait.For(ctx, f.Delay) || f.Drop {
 		return false
 	}
 	if f.Lose {
@@ -161,19 +162,4 @@ func (w *eventWriter) record(event *executor.Event, cut int) bool {
 	}
 
 	return http.NewResponseController(w.w).Flush() == nil && cut == 0
-}
-
-// wait waits and tells whether the context lived through it.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -1,7 +1,6 @@
 package marathon
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -201,19 +200,4 @@ func (s *Server) putFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply{status: http.StatusNoContent}.write(w)
-}
-
-// pause waits, unless ctx ends before.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"dce/internal/wait"
 )
 
 const maxBody = 16 << 20 // of a request; ZooKeeper bounds a real app at 1 MB
@@ -36,7 +38,7 @@ func (s *Server) serve(n *node, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fault, misbehaves := s.fault(r)
-	if !pause(r.Context(), fault.Delay.Duration()) {
+	if !wait.For(r.Context(), fault.Delay.Duration()) {
 		return
 	}
 	if misbehaves && fault.spoils(w) {
