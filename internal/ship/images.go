@@ -69,19 +69,29 @@ func (s *Shipment) CheckImages(ctx context.Context, r Registry) diag.List {
 	if s.Config.App.Images == project.ImagesTrust {
 		return nil
 	}
-	all := images(s.Rendered)
-	answers := r.Digests(ctx, slices.Sorted(maps.Values(all)))
+	users := usersOf(images(s.Rendered))
+	answers := r.Digests(ctx, slices.Sorted(maps.Keys(users)))
 	var problems diag.List
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		pos := s.Project.Locate("services", name, "image")
-		switch a := answers[all[name]]; {
+	for _, ref := range slices.Sorted(maps.Keys(users)) {
+		services := strings.Join(users[ref], ", ")
+		pos := s.Project.Locate("services", users[ref][0], "image")
+		switch a := answers[ref]; {
 		case a.Missing:
-			problems = append(problems, missing(name, all[name], pos))
+			problems = append(problems, missing(services, ref, pos))
 		case a.Err != nil:
-			problems = append(problems, notAsked(name, all[name], a, pos))
+			problems = append(problems, notAsked(services, ref, a, pos))
 		}
 	}
 	return problems
+}
+
+// usersOf are the services of each image, sorted.
+func usersOf(images map[string]string) map[string][]string {
+	users := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		users[images[name]] = append(users[images[name]], name)
+	}
+	return users
 }
 
 func missing(service, ref string, pos diag.Pos) diag.Diagnostic {

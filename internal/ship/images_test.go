@@ -105,3 +105,18 @@ compose.yaml:5:17: error: there is no image gone:1 for gone in its registry [DCE
 		t.Errorf("got\n%s", got)
 	}
 }
+
+func TestAnImageOfTwoServicesIsOneProblem(t *testing.T) {
+	dir := write(t, map[string]string{
+		"compose.yaml": "services:\n  web: {image: \"far/x:1\"}\n  side: {image: \"far/x:1\"}\n",
+		"dce.yaml":     "environments: {qa: {target: {urls: [http://m]}}}\n",
+	})
+	s, err := Prepare(t.Context(), options(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.CheckImages(t.Context(), fakeRegistry{})
+	if len(got) != 1 || got[0].Code != "DCE732" || !strings.Contains(got[0].Summary, "for side, web") || got[0].Pos.Line != 3 {
+		t.Errorf("got %v", got)
+	}
+}
