@@ -5,6 +5,7 @@ package devcluster
 import (
 	"errors"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -24,6 +25,7 @@ func stranger(t *testing.T, s *stage, change ...func(*gomarathon.Config)) gomara
 	config.URL = s.cluster.URL()
 	config.EventsTransport = gomarathon.EventsTransportSSE
 	config.PollingWaitTime = 20 * time.Millisecond
+	config.HTTPClient = &http.Client{} // a listener to events changes it, and by default it is everybody's
 	for _, c := range change {
 		c(&config)
 	}
