@@ -54,7 +54,7 @@ dce executor --check`,
 	fs.Var(&f.logFormat, "log-format", "write the log on stderr as `logfmt|json`")
 	fs.Var(&f.logLevel, "log-level", "leave out what is less grave: `debug|info|warn|error`")
 	fs.StringVar(&f.eventLog, "event-log", "", "write the timeline to `FILE` instead of dce-events.jsonl in the sandbox")
-	fs.StringVar(&f.metrics, "metrics", "", "show what the executor is at, for Prometheus: `textfile:PATH|ADDR`")
+	fs.StringVar(&f.metrics, "metrics", "", "show what the executor is at, for Prometheus: `textfile:PATH|ADDR` of this machine only; the operator's agent.metrics stands above it")
 	fs.BoolVar(&f.check, "check", false, "check this machine and its settings for an executor, and exit")
 	grouped(cmd, groupOutput, "log-format", "log-level", "event-log", "metrics")
 	cmd.RunE = a.plain(func(ctx context.Context, _ []string) error { return a.runExecutor(ctx, f) })
@@ -97,7 +97,7 @@ func (a *app) checkExecutor(ctx context.Context, f *executorFlags, log *slog.Log
 		return err
 	}
 	defer e.Close()
-	lines, err := executor.Check(ctx, executor.CheckOptions{Engine: e, Leases: operator.Leases})
+	lines, err := executor.Check(ctx, executor.CheckOptions{Engine: e, Leases: operator.Leases, Metrics: operator.Metrics})
 	if err != nil {
 		return err
 	}

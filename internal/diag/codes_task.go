@@ -115,10 +115,12 @@ func taskCodes() []Entry {
 		},
 		{
 			Code: "DCE629", Title: "metrics cannot be shown", Exit: ExitUnreachable,
-			Text: "`dce executor --metrics ADDR` listens on that address, and could not: something else has it, perhaps the " +
-				"executor of another task of the same job, or it is none of this machine. Every executor needs an address of " +
-				"its own; on agents with many of them a file that node_exporter collects is simpler: --metrics textfile:PATH, " +
-				"with a name of its own for each task.",
+			Text: "An executor shows its metrics at the address that agent.metrics of /etc/dce/dce.yaml names, or else `dce executor --metrics ADDR`, " +
+				"and could not: something else has the address, perhaps the executor of another task, or it is none of this machine. The pod runs " +
+				"on without metrics. An address in a job's command may be one that only the agent itself reaches, such as 127.0.0.1:9199, since " +
+				"metrics are shown to whoever asks; only the operator may open them to others. Every executor needs an address of its own: the " +
+				"operator's can have port 0, for a free one, which the log names. Simpler on agents with many of them is a directory of " +
+				"node_exporter's textfile collector: agent.metrics: textfile:DIRECTORY/, or --metrics textfile:PATH.",
 		},
 	}
 }

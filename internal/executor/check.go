@@ -19,6 +19,9 @@ type CheckOptions struct {
 	Engine *engine.Engine
 	// Leases is the directory of leases.
 	Leases string
+	// Metrics is where executors show what they are at; empty leaves it to the
+	// job.
+	Metrics string
 }
 
 // Check says what an executor would find on this machine, a line for each
@@ -46,7 +49,11 @@ func Check(ctx context.Context, o CheckOptions) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(lines, leases), nil
+	lines = append(lines, leases)
+	if o.Metrics != "" {
+		lines = append(lines, "metrics: "+o.Metrics)
+	}
+	return lines, nil
 }
 
 func checkLeases(dir string) (string, error) {

@@ -43,8 +43,8 @@ type Options struct {
 	// Config is the job's dce.yaml, below the sandbox; empty is the one beside its
 	// compose files.
 	Config string
-	// Metrics is where the executor shows what it is at: textfile:PATH or an
-	// address; empty is nowhere.
+	// Metrics is where the executor shows what it is at, unless the operator has
+	// said where: textfile:PATH or an address; empty is nowhere.
 	Metrics string
 	// EventLog takes the timeline of the first task; empty is the sandbox's.
 	EventLog string
@@ -77,10 +77,7 @@ func Run(ctx context.Context, o Options) error {
 	connected, leave := context.WithCancel(ctx)
 	defer leave()
 	x.reached = sync.OnceFunc(func() { x.work.Go(func() { x.sweep(connected) }) })
-	shown, err := x.metered(connected)
-	if err != nil {
-		return err
-	}
+	shown := x.metered(connected)
 	x.ahead(connected)
 	ended := make(chan error, 1)
 	go func() { ended <- session.Run(connected, func(e mesos.Event) { x.post(e) }) }()
@@ -135,9 +132,6 @@ func newExecutor(o Options, s *mesos.Session) *executor {
 	}
 	if m, err := cgroup.Self(); err == nil {
 		x.members = m
-	}
-	if o.Metrics != "" {
-		x.meter = newMeter(o.Metrics)
 	}
 	x.operator, x.settled = project.ReadOperator(o.SystemConfig)
 	x.connect = once(func(ctx context.Context) (*engine.Engine, error) {

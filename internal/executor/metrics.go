@@ -6,23 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"time"
 
-	"dce/internal/diag"
 	"dce/internal/pod"
 )
 
-// meter shows what an executor is at, in Prometheus' text format: in a file, as
-// node_exporter's textfile collector reads them, or at an address. It is written
+// meter knows what an executor is at, in Prometheus' text format. It is written
 // when something has changed, and never because time has passed.
 type meter struct {
-	file   string
+	file   string                         // kept up to date, none when empty
 	states atomic.Pointer[map[string]int] // how many pods are in each state
 	// losses counts how often the engine's event stream was lost, returns how
 	// often the executor came back to its agent.
@@ -31,15 +24,9 @@ type meter struct {
 	text            atomic.Pointer[string]
 }
 
-// textfile begins the value of --metrics that names a file.
-const textfile = "textfile:"
-
-// newMeter makes the meter of a value of --metrics: textfile:PATH or an address.
-func newMeter(to string) *meter {
-	m := &meter{kick: make(chan struct{}, 1)}
-	if path, ok := strings.CutPrefix(to, textfile); ok {
-		m.file = path
-	}
+// newMeter makes a meter that keeps a file, or none where file is empty.
+func newMeter(file string) *meter {
+	m := &meter{file: file, kick: make(chan struct{}, 1)}
 	m.states.Store(&map[string]int{})
 	return m
 }
@@ -50,50 +37,6 @@ func (m *meter) changed() {
 	case m.kick <- struct{}{}:
 	default: // it is on its way
 	}
-}
-
-// metered begins to show what the executor is at, where that is asked for. The
-// function returned ends it.
-func (x *executor) metered(ctx context.Context) (end func(), err error) {
-	if x.meter == nil {
-		return func() {}, nil
-	}
-	var server *http.Server
-	if address := x.o.Metrics; x.meter.file == "" {
-		if server, err = x.serveMetrics(ctx, address); err != nil {
-			return nil, err
-		}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	over := make(chan struct{})
-	go func() { defer close(over); x.meter.run(ctx, x.session.Pending, x.o.Log) }()
-	return func() {
-		cancel()
-		<-over
-		if server != nil {
-			server.Close()
-		}
-		if x.meter.file != "" { // who reads it would take it for a living executor's
-			_ = os.Remove(x.meter.file)
-		}
-	}, nil
-}
-
-func (x *executor) serveMetrics(ctx context.Context, address string) (*http.Server, error) {
-	var c net.ListenConfig
-	l, err := c.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, diag.Fail(noMetrics(address, err))
-	}
-	m := x.meter
-	s := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-		if text := m.text.Load(); text != nil {
-			_, _ = w.Write([]byte(*text))
-		}
-	})}
-	x.work.Go(func() { _ = s.Serve(l) }) // it ends by Close
-	return s, nil
 }
 
 // run shows what is new, until ctx ends.
@@ -118,17 +61,6 @@ func (m *meter) run(ctx context.Context, pending func() (int, <-chan struct{}), 
 	}
 }
 
-// writeShared writes a file that others than its owner read.
-func writeShared(path, text string) error {
-	if err := writeFile(path, []byte(text)); err != nil {
-		return err
-	}
-	if err := os.Chmod(path, 0o644); err != nil {
-		return fmt.Errorf("opening %s to others: %w", filepath.Base(path), err)
-	}
-	return nil
-}
-
 func (m *meter) render(pending int) string {
 	var b strings.Builder
 	b.WriteString("# HELP dce_executor_pods Pods of this executor by their state.\n# TYPE dce_executor_pods gauge\n")
@@ -148,13 +80,6 @@ func (m *meter) render(pending int) string {
 			one.name, one.help, one.name, one.kind, one.name, one.value)
 	}
 	return b.String()
-}
-
-func noMetrics(address string, err error) diag.Diagnostic {
-	return diag.Diagnostic{
-		Code: "DCE629", Summary: "cannot show metrics at " + address, Detail: err.Error(),
-		Hint: "name an address of this machine that is free, such as 127.0.0.1:9199, or a file: --metrics textfile:PATH", Cause: err,
-	}
 }
 
 // measure takes down the states of the pods. Only the loop calls it.

@@ -15,7 +15,7 @@ import (
 func TestMetricsFollowWhatHappens(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dce.prom")
 	synctest.Test(t, func(t *testing.T) {
-		m := newMeter("textfile:" + path)
+		m := newMeter(path)
 		ctx, cancel := context.WithCancel(t.Context())
 		waiting, written := 3, 0
 		acknowledged := make(chan struct{})

@@ -2,9 +2,12 @@ package project
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dce/internal/diag"
@@ -27,6 +30,8 @@ func operatorFields() []Field {
 		{Path: "agent.docker_config", Type: TypeString, Doc: "Directory with Docker's config.json, whose registry credentials serve the jobs that bring none of their own. Only in /etc/dce/dce.yaml."},
 		{Path: "agent.engine", Type: TypeString, Default: defaultEngine, Doc: "Address of the Docker engine that executors use, whatever a job's environment says. Only in /etc/dce/dce.yaml."},
 		{Path: "agent.leases", Type: TypeString, Default: defaultLeases, Doc: "Directory of the leases by which an executor shows that it lives. It must not outlive a reboot. Only in /etc/dce/dce.yaml."},
+		{Path: "agent.metrics", Type: TypeString, Doc: "Where every executor shows what it is at, in Prometheus' text format, in place of what its job says: textfile:DIRECTORY/ keeps a file for " +
+			"each executor there, for node_exporter's textfile collector; HOST:PORT serves it at /metrics, and with port 0 each executor takes a free one and logs it. Only in /etc/dce/dce.yaml."},
 	}
 }
 
@@ -48,7 +53,28 @@ type Operator struct {
 	// DockerConfig is the directory of Docker's config.json, empty for none.
 	DockerConfig string
 	Leases       string
+	// Metrics is where executors show what they are at, by MetricsFile or an
+	// address; empty leaves it to the job.
+	Metrics string
 }
+
+// MetricsFile begins a place for metrics that is a file.
+const MetricsFile = "textfile:"
+
+// MetricsAddress says what is wrong with a place for metrics that is to be an
+// address.
+func MetricsAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errNoAddress
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errNoAddress
+	}
+	return nil
+}
+
+var errNoAddress = errors.New("it is neither textfile:PATH nor HOST:PORT")
 
 // ReadOperator reads the machine's own file, /etc/dce/dce.yaml where path is
 // empty; one that is not there settles nothing. Its error carries every problem
@@ -59,12 +85,16 @@ func ReadOperator(path string) (Operator, error) {
 	}
 	c, problems := readConfigFile(path, false)
 	problems = append(problems, allowProblems(c.settings)...)
+	problems = append(problems, metricsProblems(c.settings)...)
 	if err := problems.Err(); err != nil {
 		return newOperator(nil), err
 	}
 	o := newOperator(c.settings)
 	if o.DockerConfig != "" {
 		o.DockerConfig = absolute(filepath.Dir(path), o.DockerConfig)
+	}
+	if file, ok := strings.CutPrefix(o.Metrics, MetricsFile); ok && !filepath.IsAbs(file) {
+		o.Metrics = MetricsFile + filepath.Dir(path) + "/" + file // a slash at its end counts
 	}
 	return o, nil
 }
@@ -74,6 +104,7 @@ func newOperator(top []setting) Operator {
 	o := Operator{
 		Allow: defaultAllow(), Engine: cmp.Or(get[string](m, "agent.engine"), defaultEngine),
 		DockerConfig: get[string](m, "agent.docker_config"), Leases: cmp.Or(get[string](m, "agent.leases"), defaultLeases),
+		Metrics: get[string](m, "agent.metrics"),
 	}
 	if s, ok := m["agent.allow"]; ok {
 		o.Allow = s.value.([]string)
@@ -102,6 +133,24 @@ func allowProblems(all []setting) diag.List {
 			problems = append(problems, diag.Diagnostic{
 				Code: "DCE201", Summary: fmt.Sprintf("agent.allow names %q, which is no key that a pod has", key),
 				Hint: didYouMean(key, podPaths(), "the keys are"), Pos: s.origin.Pos,
+			})
+		}
+	}
+	return problems
+}
+
+// metricsProblems are places for metrics that are none.
+func metricsProblems(all []setting) diag.List {
+	var problems diag.List
+	for _, s := range all {
+		if s.path != "agent.metrics" {
+			continue
+		}
+		to := s.value.(string)
+		if err := MetricsAddress(to); err != nil && !strings.HasPrefix(to, MetricsFile) {
+			problems = append(problems, diag.Diagnostic{
+				Code: "DCE201", Summary: fmt.Sprintf("agent.metrics is %q: %s", to, err),
+				Hint: "such as textfile:/var/lib/node_exporter/ or 127.0.0.1:0", Pos: s.origin.Pos,
 			})
 		}
 	}

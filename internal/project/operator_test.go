@@ -142,3 +142,28 @@ func TestTheOperatorsKeysAreHisAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestThePlaceForMetrics(t *testing.T) {
+	for name, tt := range map[string]struct{ value, want, problem string }{
+		"a directory":               {"textfile:/var/lib/node_exporter/", "textfile:/var/lib/node_exporter/", ""},
+		"beside the operator's own": {"textfile:metrics/", "textfile:DIR/metrics/", ""},
+		"a free port":               {"127.0.0.1:0", "127.0.0.1:0", ""},
+		"every address":             {":9199", ":9199", ""},
+		"a path alone":              {"/var/lib/node_exporter/", "", "neither textfile:PATH nor HOST:PORT"},
+		"no number":                 {"127.0.0.1:http", "", "neither textfile:PATH nor HOST:PORT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := writeFiles(t, map[string]string{"dce.yaml": "agent: {metrics: '" + tt.value + "'}\n"})
+			o, err := ReadOperator(filepath.Join(dir, "dce.yaml"))
+			if tt.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.problem) {
+					t.Errorf("got %v, want %q in it", err, tt.problem)
+				}
+				return
+			}
+			if want := strings.Replace(tt.want, "DIR", dir, 1); err != nil || o.Metrics != want {
+				t.Errorf("got %q, %v, want %q", o.Metrics, err, want)
+			}
+		})
+	}
+}

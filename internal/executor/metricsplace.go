@@ -1,0 +1,130 @@
+package executor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dce/internal/diag"
+	"dce/internal/project"
+)
+
+// metered begins to show what the executor is at, where that is asked for: in a
+// file, as node_exporter's textfile collector reads them, or at an address. The
+// function returned ends it. A pod runs without metrics rather than not at all,
+// so what is wrong with the place is only said.
+func (x *executor) metered(ctx context.Context) (end func()) {
+	to := cmp.Or(x.operator.Metrics, x.o.Metrics)
+	if to == "" {
+		return func() {}
+	}
+	file, inFile := x.metricsFile(to)
+	x.meter = newMeter(file)
+	closed := func() {}
+	if !inFile {
+		l, err := listenForMetrics(ctx, to, x.operator.Metrics != "")
+		if err != nil {
+			x.meter = nil
+			x.o.Log.Warn("the metrics are not shown", slog.String("reason", words(err)))
+			return func() {}
+		}
+		x.o.Log.Info("the metrics are shown", slog.String("address", l.Addr().String()))
+		closed = x.serveMetrics(l)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() { defer close(over); x.meter.run(ctx, x.session.Pending, x.o.Log) }()
+	return func() {
+		cancel()
+		<-over
+		closed()
+		if inFile { // who reads it would take it for a living executor's
+			_ = os.Remove(file)
+		}
+	}
+}
+
+// metricsFile is the file that textfile:PATH names. A directory, which is there
+// or whose name ends in a slash, holds one for each executor.
+func (x *executor) metricsFile(to string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(to, project.MetricsFile)
+	info, err := os.Stat(path)
+	if ok && (strings.HasSuffix(path, "/") || err == nil && info.IsDir()) {
+		path = filepath.Join(path, "dce-"+x.container+".prom")
+	}
+	return path, ok
+}
+
+// listenForMetrics listens at an address. Whoever reaches it reads, so a job may
+// name one that only this machine reaches; the operator may name any.
+func listenForMetrics(ctx context.Context, address string, operators bool) (net.Listener, error) {
+	if err := project.MetricsAddress(address); err != nil {
+		return nil, diag.Fail(noMetrics(address, err))
+	}
+	if !operators && !onlyHere(address) {
+		return nil, diag.Fail(noMetrics(address, errExposed))
+	}
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, diag.Fail(noMetrics(address, err))
+	}
+	return l, nil
+}
+
+var errExposed = errors.New("others than this machine would reach it, and that is the operator's to allow")
+
+// onlyHere reports whether only this machine reaches an address.
+func onlyHere(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// serveMetrics answers whoever asks at /metrics, until it is closed.
+func (x *executor) serveMetrics(l net.Listener) (closed func()) {
+	const patience = 10 * time.Second
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", x.meter)
+	s := &http.Server{Handler: mux, ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: time.Minute, MaxHeaderBytes: 1 << 14}
+	x.work.Go(func() { _ = s.Serve(l) }) // it ends by Close
+	return func() { _ = s.Close() }
+}
+
+// ServeHTTP implements http.Handler.
+func (m *meter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	if text := m.text.Load(); text != nil {
+		_, _ = w.Write([]byte(*text)) // whoever asked has gone
+	}
+}
+
+// writeShared writes a file that others than its owner read.
+func writeShared(path, text string) error {
+	if err := writeFile(path, []byte(text)); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		return fmt.Errorf("opening %s to others: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func noMetrics(address string, err error) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE629", Severity: diag.Warning, Summary: "cannot show metrics at " + address, Detail: err.Error(),
+		Hint: "name an address of this machine that is free, such as 127.0.0.1:9199, or a file: --metrics textfile:PATH", Cause: err,
+	}
+}
