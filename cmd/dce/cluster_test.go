@@ -246,6 +246,13 @@ func TestDeployingToACluster(t *testing.T) {
 	s.holds(said, "~ web  environment.GREETING  hello → bye", "1 running instance will be replaced")
 	out, _ = s.dce(0, "logs", "--env", "qa", "--tail", "1", "web", "-o", "json")
 	s.holds(out, `"service":"web"`, `"stream":"stdout"`, "greeting bye")
+	out, _ = s.dce(0, "logs", "--env", "qa", "--since", "10m", "--timestamps", "--no-prefix", "web")
+	if at, text, _ := strings.Cut(strings.TrimSpace(out), " "); text != "greeting bye" || !isTime(at) {
+		t.Errorf("the line and its time: %q", out)
+	}
+	if out, _ = s.dce(0, "logs", "--env", "qa", "--since", "2099-01-01"); out != "" {
+		t.Errorf("lines of the future: %q", out)
+	}
 	second := s.status()
 
 	_, said = s.dce(6, "deploy", "--env", "qa", "--set", "GREETING=sick", "-m", "third")
@@ -281,6 +288,11 @@ func TestDeployingToACluster(t *testing.T) {
 	s.dce(0, "stop", "--env", "qa", "--destroy", "--yes")
 	_, said = s.dce(1, "status", "--env", "qa")
 	s.holds(said, "is not deployed", "DCE756")
+}
+
+func isTime(text string) bool {
+	_, err := time.Parse(time.RFC3339Nano, text)
+	return err == nil
 }
 
 // A cluster that loses answers, changes its leader and loses every event is

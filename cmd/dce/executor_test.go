@@ -254,7 +254,7 @@ func TestALifeUnderAnAgent(t *testing.T) {
 	running := s.told(mesos.TASK_RUNNING)
 	enginetest.Eventually(t, 20*time.Second, "the services' lines", func() (bool, string) {
 		out, trouble := s.read("stdout"), s.read("dce-logs/side.stderr")
-		return strings.Contains(out, "hello from "+task) && strings.Contains(out, "web") && trouble == "trouble\n", out + trouble
+		return strings.Contains(out, "hello from "+task) && strings.Contains(out, "web") && strings.HasSuffix(trouble, "Z trouble\n"), out + trouble
 	})
 	info := running.GetContainerStatus().GetNetworkInfos()
 	if len(info) == 0 || len(info[0].PortMappings) != 1 || uint64(info[0].PortMappings[0].HostPort) != s.port || info[0].IPAddresses[0].GetIPAddress() == "" {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"dce/internal/cluster"
 	"dce/internal/engine"
 	"dce/internal/local"
 	"dce/internal/term"
@@ -47,8 +49,8 @@ dce logs --local
 # the last ten lines of one service, and what comes
 dce logs --local -f --tail 10 web
 
-# of all instances in production, also of those that come
-dce logs --env prod -f`,
+# of all instances in production: the last ten minutes, and what comes
+dce logs --env prod --since 10m -f`,
 		ValidArgsFunction: a.completeServices,
 		Annotations:       map[string]string{seeKey: "`dce ps --local` for the services"},
 	}
@@ -80,6 +82,10 @@ dce logs --env prod -f`,
 }
 
 func (a *app) runLogs(ctx context.Context, f *logsFlags, services []string) error {
+	tail, since, err := f.selected(time.Now())
+	if err != nil {
+		return err
+	}
 	name, err := a.podMeant(ctx, f.here, []string{f.name})
 	if err != nil {
 		return err
@@ -93,43 +99,100 @@ func (a *app) runLogs(ctx context.Context, f *logsFlags, services []string) erro
 	if err != nil {
 		return err
 	}
-	o := local.LogsOptions{ID: id, Services: services, Follow: f.follow, Since: f.since, Tail: f.tail}
-	return m.Logs(ctx, o, f.printer(a.ui(), services))
+	o := local.LogsOptions{ID: id, Services: services, Follow: f.follow, Since: since, Tail: tail}
+	show := f.printer(a, services)
+	return m.Logs(ctx, o, func(l engine.LogLine) {
+		line := newLogLine(l.Time, l.Service, l.Stderr, l.Text)
+		line.Container = l.Container
+		show(line)
+	})
 }
 
-func (f *logsFlags) printer(ui *term.UI, services []string) func(engine.LogLine) {
-	if f.output.value == "json" {
-		return jsonPrinter(ui.Out())
+// selected are the lines that the flags ask for: how many of the last of each
+// service, negative for all, and since when, zero for the beginning.
+func (f *logsFlags) selected(now time.Time) (tail int, since time.Time, err error) {
+	if tail, err = lastLines(f.tail); err != nil {
+		return 0, time.Time{}, err
 	}
-	logs := ui.Logs(ui.Out(), term.LogOptions{Services: services, NoPrefix: f.noPrefix})
-	return func(l engine.LogLine) {
-		if f.timestamps && !l.Time.IsZero() {
-			l.Text = l.Time.UTC().Format(time.RFC3339Nano) + " " + l.Text
+	since, err = sinceTime(f.since, now)
+	return tail, since, err
+}
+
+func lastLines(text string) (int, error) {
+	if text == "all" {
+		return -1, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, usage("DCE241", fmt.Sprintf("flag --tail does not take %q", text), "give a number of lines, or all")
+	}
+	return n, nil
+}
+
+// sinceTime reads a time, as docker logs does: how long ago, RFC 3339 with or
+// without a zone or a time of day, or seconds since 1970.
+func sinceTime(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return t, nil
 		}
-		logs.Line(l.Service, l.Text)
 	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(seconds, 0), nil
+	}
+	return time.Time{}, usage("DCE241", fmt.Sprintf("flag --since does not take %q", text), "give how long ago (10m), or a time (2026-11-22T12:00:00Z)")
 }
 
-// logLine is one line of `dce logs -o json`.
+// logLine is one line of `dce logs -o json`. Instance is there with --env,
+// Container without.
 type logLine struct {
 	Time      *time.Time `json:"time,omitempty"`
+	Instance  string     `json:"instance,omitempty"`
 	Service   string     `json:"service"`
 	Container string     `json:"container,omitempty"`
 	Stream    string     `json:"stream"`
 	Text      string     `json:"text"`
 }
 
-func jsonPrinter(w io.Writer) func(engine.LogLine) {
-	return func(l engine.LogLine) {
-		line := logLine{Service: l.Service, Container: l.Container, Stream: "stdout", Text: l.Text}
-		if l.Stderr {
-			line.Stream = "stderr"
+func newLogLine(at time.Time, service string, stderr bool, text string) logLine {
+	l := logLine{Service: service, Stream: "stdout", Text: text}
+	if stderr {
+		l.Stream = "stderr"
+	}
+	if !at.IsZero() {
+		at = at.UTC()
+		l.Time = &at
+	}
+	return l
+}
+
+// printer prints lines, wherever they come from.
+func (f *logsFlags) printer(a *app, services []string) func(logLine) {
+	if f.output.value == "json" {
+		return func(l logLine) { a.jsonLine(l) }
+	}
+	logs := a.ui().Logs(a.ui().Out(), term.LogOptions{Services: services, NoPrefix: f.noPrefix})
+	return func(l logLine) {
+		name := l.Service
+		if l.Instance != "" {
+			name = strings.TrimPrefix(cluster.Name(l.Instance), "instance ") + "/" + name
 		}
-		if !l.Time.IsZero() {
-			line.Time = &l.Time
+		if f.timestamps && l.Time != nil {
+			l.Text = l.Time.Format(time.RFC3339Nano) + " " + l.Text
 		}
-		if b, err := json.Marshal(line); err == nil {
-			fmt.Fprintf(w, "%s\n", b)
-		}
+		logs.Line(name, l.Text)
+	}
+}
+
+// jsonLine writes one value on a line of its own.
+func (a *app) jsonLine(v any) {
+	if b, err := json.Marshal(v); err == nil {
+		fmt.Fprintf(a.ui().Out(), "%s\n", b)
 	}
 }

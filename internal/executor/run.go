@@ -147,5 +147,5 @@ func (r *run) reported(p pod.Pod) {
 
 func (r *run) line(l engine.LogLine) {
 	// A sandbox that takes no more lines is no reason to end a pod.
-	_ = r.files.Write(podlog.Line{Service: l.Service, Stderr: l.Stderr, Text: l.Text})
+	_ = r.files.Write(podlog.Line{Time: l.Time, Service: l.Service, Stderr: l.Stderr, Text: l.Text})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"dce/internal/engine"
@@ -99,8 +100,23 @@ type LogsOptions struct {
 	ID       string
 	Services []string
 	Follow   bool
-	Since    string
-	Tail     string
+	// Since leaves out the lines before; zero is from the beginning.
+	Since time.Time
+	// Tail is how many of the last lines of each container are wanted; negative is
+	// all.
+	Tail int
+}
+
+// engine is the same in the engine's words.
+func (o LogsOptions) engine(services []string) engine.LogOptions {
+	e := engine.LogOptions{Services: services, Follow: o.Follow, Tail: "all"}
+	if o.Tail >= 0 {
+		e.Tail = strconv.Itoa(o.Tail)
+	}
+	if !o.Since.IsZero() {
+		e.Since = o.Since.Format(time.RFC3339Nano)
+	}
+	return e
 }
 
 // Logs reads what a pod's services wrote, or what is left of it.
@@ -121,11 +137,11 @@ func (m *Machine) Logs(ctx context.Context, o LogsOptions, line func(engine.LogL
 		services = slices.DeleteFunc(slices.Clone(d.Services), func(s string) bool { return s == render.InfraService })
 	}
 	silent := true
-	err = m.Engine.Logs(ctx, o.ID, engine.LogOptions{Services: services, Follow: o.Follow, Since: o.Since, Tail: o.Tail}, func(l engine.LogLine) {
+	err = m.Engine.Logs(ctx, o.ID, o.engine(services), func(l engine.LogLine) {
 		silent = false
 		line(l)
 	})
-	if err == nil && silent && o.Since == "" && d.Failed != nil && len(d.Failed.Logs) > 0 { // its containers went while they were read
+	if err == nil && silent && o.Since.IsZero() && d.Failed != nil && len(d.Failed.Logs) > 0 { // its containers went while they were read
 		m.lastWords(d.Failed, o.Services, line)
 	}
 	return err

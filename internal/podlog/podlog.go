@@ -1,7 +1,7 @@
 // Package podlog puts the lines that a pod's containers write where operators
-// look for them: one file per service and stream, of limited size, and the
-// sandbox's own stdout and stderr with the service in front. It reads no
-// engine: lines come in by Write.
+// look for them: one file per service and stream, of limited size, each line
+// behind its time, and the sandbox's own stdout and stderr with the service in
+// front. It reads no engine: lines come in by Write.
 package podlog
 
 import (
@@ -12,10 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Line is one line that a container wrote, without its line end.
 type Line struct {
+	// Time is when it was written, zero where nobody knows.
+	Time    time.Time
 	Service string
 	Stderr  bool
 	Text    string
@@ -107,7 +110,7 @@ func (l *Log) toFile(line Line) error {
 		f = &file{path: filepath.Join(l.o.Dir, name), max: l.o.MaxBytes, keep: l.o.Keep}
 		l.files[name] = f
 	}
-	return f.writeLine(line.Text)
+	return f.writeLine(Stamp(line.Time) + line.Text)
 }
 
 // fileName is the name of a line's file. Compose allows only [a-zA-Z0-9._-] in

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,6 +25,9 @@ func write(t *testing.T, l *Log, lines ...Line) {
 		t.Fatal(err)
 	}
 }
+
+// never stands before a line whose time nobody knows.
+const never = "0001-01-01T00:00:00.000000000Z "
 
 // files is what a directory holds, by name.
 func files(t *testing.T, dir string) map[string]string {
@@ -48,9 +52,9 @@ func TestLinesGoToTheirFileAndToTheCommonStream(t *testing.T) {
 	var out, err bytes.Buffer
 	write(
 		t, New(Options{Dir: dir, Stdout: &out, Stderr: &err}, []string{"web", "cache"}),
-		Line{Service: "web", Text: "hello"}, Line{Service: "cache", Stderr: true, Text: "oops"}, Line{Service: "web", Text: "bye"},
+		Line{Service: "web", Text: "hello", Time: time.Date(2026, 11, 22, 12, 0, 0, 5000, time.FixedZone("", 3600))}, Line{Service: "cache", Stderr: true, Text: "oops"}, Line{Service: "web", Text: "bye"},
 	)
-	want := map[string]string{"web.stdout": "hello\nbye\n", "cache.stderr": "oops\n"}
+	want := map[string]string{"web.stdout": "2026-11-22T11:00:00.000005000Z hello\n" + never + "bye\n", "cache.stderr": never + "oops\n"}
 	if diff := cmp.Diff(want, files(t, dir)); diff != "" {
 		t.Errorf("files -want +got:\n%s", diff)
 	}
@@ -67,11 +71,11 @@ func TestFilesAreTurnedOverAtTheirLimit(t *testing.T) {
 		keep int
 		want map[string]string
 	}{
-		"two are kept":        {2, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n", "web.stdout.2": "33333\n"}},
-		"one is kept":         {1, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n"}},
-		"none is kept":        {-1, map[string]string{"web.stdout": "55555\n"}},
-		"the default is two":  {0, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n", "web.stdout.2": "33333\n"}},
-		"more than there are": {9, map[string]string{"web.stdout": "55555\n", "web.stdout.1": "44444\n", "web.stdout.2": "33333\n", "web.stdout.3": "22222\n", "web.stdout.4": "11111\n"}},
+		"two are kept":        {2, map[string]string{"web.stdout": never + "55555\n", "web.stdout.1": never + "44444\n", "web.stdout.2": never + "33333\n"}},
+		"one is kept":         {1, map[string]string{"web.stdout": never + "55555\n", "web.stdout.1": never + "44444\n"}},
+		"none is kept":        {-1, map[string]string{"web.stdout": never + "55555\n"}},
+		"the default is two":  {0, map[string]string{"web.stdout": never + "55555\n", "web.stdout.1": never + "44444\n", "web.stdout.2": never + "33333\n"}},
+		"more than there are": {9, map[string]string{"web.stdout": never + "55555\n", "web.stdout.1": never + "44444\n", "web.stdout.2": never + "33333\n", "web.stdout.3": never + "22222\n", "web.stdout.4": never + "11111\n"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +98,7 @@ func TestALineLongerThanTheLimitIsKeptWhole(t *testing.T) {
 	dir := t.TempDir()
 	long := strings.Repeat("x", 100)
 	write(t, New(Options{Dir: dir, MaxBytes: 8}, nil), Line{Service: "web", Text: long})
-	if diff := cmp.Diff(map[string]string{"web.stdout": long + "\n"}, files(t, dir)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"web.stdout": never + long + "\n"}, files(t, dir)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -103,7 +107,7 @@ func TestALogGoesOnWhereAnEarlierOneEnded(t *testing.T) {
 	dir := t.TempDir()
 	write(t, New(Options{Dir: dir}, nil), Line{Service: "web", Text: "one"})
 	write(t, New(Options{Dir: dir}, nil), Line{Service: "web", Text: "two"})
-	if diff := cmp.Diff(map[string]string{"web.stdout": "one\ntwo\n"}, files(t, dir)); diff != "" {
+	if diff := cmp.Diff(map[string]string{"web.stdout": never + "one\n" + never + "two\n"}, files(t, dir)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -156,5 +160,26 @@ func TestManyWriters(t *testing.T) {
 	write(t, l)
 	if got := strings.Count(files(t, dir)["web.stdout"], "line\n"); got != 800 {
 		t.Errorf("%d lines of 800", got)
+	}
+}
+
+func TestALineIsTakenApartAsItWasWritten(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 123, time.UTC)
+	for name, test := range map[string]struct {
+		line string
+		at   time.Time
+		text string
+	}{
+		"with a time":            {Stamp(at) + "hello", at, "hello"},
+		"empty":                  {Stamp(at), at, ""},
+		"with a time of its own": {Stamp(at) + Stamp(at.Add(1)) + "x", at, Stamp(at.Add(1)) + "x"},
+		"of no known time":       {never + "hello", time.Time{}, "hello"},
+		"short":                  {"hello", time.Time{}, "hello"},
+		"without a time":         {strings.Repeat("x", 40), time.Time{}, strings.Repeat("x", 40)},
+		"nothing":                {"", time.Time{}, ""},
+	} {
+		if got, text := Unstamp(test.line); !got.Equal(test.at) || text != test.text {
+			t.Errorf("%s: %v, %q", name, got, text)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"dce/internal/cluster"
 	"dce/internal/diag"
+	"dce/internal/podlog"
 	"dce/internal/wait"
 )
 
@@ -26,6 +27,9 @@ type LogOptions struct {
 	Services []string
 	// Tail is how many of the last lines of each file are read; negative is all.
 	Tail int
+	// Since leaves out the lines before; zero is from the beginning. Those of an
+	// executor itself have no time.
+	Since time.Time
 	// Follow goes on as lines come, also of instances that come later.
 	Follow bool
 	// Failed reads those of the instances that have ended, in place of those that
@@ -37,6 +41,7 @@ type LogOptions struct {
 
 // LogLine is a line of a service of an instance.
 type LogLine struct {
+	Time     time.Time // zero where nobody knows
 	Instance string
 	Service  string
 	Stderr   bool
@@ -221,9 +226,9 @@ func (r *logReader) read(ctx context.Context, box *Sandbox, p place, dir string,
 		}
 		f := files[name]
 		if f == nil {
-			f = &logFile{box: box, path: dir + "/" + name, service: service, stderr: stream == "stderr"}
+			f = &logFile{box: box, path: dir + "/" + name, service: service, stderr: stream == "stderr", stamped: dir == logsDir}
 			files[name] = f
-			if err := f.begin(ctx, listed[name], r.options.Tail); err != nil {
+			if err := f.begin(ctx, listed[name], r.options); err != nil {
 				return false, err
 			}
 		}
@@ -253,7 +258,7 @@ func splitName(name string) (service, stream string, ok bool) {
 // drain reads a file up to its size, and says whether it had anything.
 func (r *logReader) drain(ctx context.Context, p place, f *logFile, size int64) (bool, error) {
 	if size < f.offset { // turned over: the new file begins at its beginning
-		f.offset = 0
+		f.offset, f.skip, f.rest = 0, 0, nil
 	}
 	got := false
 	for {
@@ -278,20 +283,31 @@ func (r *logReader) lines(ctx context.Context, p place, f *logFile) {
 			return
 		}
 		f.rest = rest
+		if f.skip > 0 {
+			f.skip--
+			continue
+		}
 		r.send(ctx, p, f, string(line))
 	}
 }
 
 // rest is a last line without an end.
 func (r *logReader) rest(ctx context.Context, p place, f *logFile) {
-	if len(f.rest) > 0 {
+	if len(f.rest) > 0 && f.skip == 0 {
 		r.send(ctx, p, f, string(f.rest))
 	}
 }
 
 func (r *logReader) send(ctx context.Context, p place, f *logFile, text string) {
+	l := LogLine{Instance: p.instance, Service: f.service, Stderr: f.stderr, Text: text}
+	if f.stamped {
+		l.Time, l.Text = podlog.Unstamp(text)
+	}
+	if !l.Time.IsZero() && l.Time.Before(r.options.Since) {
+		return
+	}
 	select {
-	case r.out <- LogLine{Instance: p.instance, Service: f.service, Stderr: f.stderr, Text: text}:
+	case r.out <- l:
 	case <-ctx.Done():
 	}
 }
@@ -302,44 +318,54 @@ type logFile struct {
 	path    string
 	service string
 	stderr  bool
+	stamped bool // every line begins with its time
 	offset  int64
+	skip    int // lines that nobody wants
 	rest    []byte
 }
 
 // tailLimit is how far back the last lines are looked for.
 const tailLimit = 4 << 20
 
-// begin takes the last lines that the file has, and goes on after them.
-func (f *logFile) begin(ctx context.Context, size int64, lines int) error {
-	if lines < 0 {
+// begin looks backwards from the end for where the wanted lines begin. They are
+// read from there in order: only so a character that is cut by the end of what
+// an agent gives at once comes out whole.
+func (f *logFile) begin(ctx context.Context, size int64, o LogOptions) error {
+	if o.Tail < 0 && o.Since.IsZero() {
 		return nil
 	}
-	at := size
-	for at > max(0, size-tailLimit) && bytes.Count(f.rest, []byte("\n")) <= lines {
+	floor := int64(0)
+	if o.Since.IsZero() {
+		floor = max(0, size-tailLimit)
+	}
+	at, lines := size, 0
+	for old := false; at > floor && (o.Tail < 0 || lines <= o.Tail) && !old; {
 		from := max(0, at-chunk)
 		data, _, err := f.box.Read(ctx, f.path, from, at-from)
 		if err != nil {
 			return fmt.Errorf("looking for the last lines of %s: %w", f.path, err)
 		}
-		f.rest = append(data, f.rest...)
-		at = from
+		if at == size && len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
+			lines++ // one without an end
+		}
+		lines += bytes.Count(data, []byte("\n"))
+		at, old = from, f.stamped && before(data, o.Since)
 	}
-	f.offset, f.rest = size, f.rest[lastLines(f.rest, lines):]
+	f.offset = at
+	if o.Tail >= 0 {
+		f.skip = max(0, lines-o.Tail)
+	}
+	if at > 0 { // the first line is cut
+		f.skip = max(1, f.skip)
+	}
 	return nil
 }
 
-// lastLines is where the last lines of a text begin.
-func lastLines(text []byte, lines int) int {
-	if lines == 0 {
-		return len(text)
-	}
-	end := len(bytes.TrimSuffix(text, []byte("\n")))
-	for range lines {
-		i := bytes.LastIndexByte(text[:end], '\n')
-		if i < 0 {
-			return 0
-		}
-		end = i
-	}
-	return end + 1
+// before says that the first whole line of a part of a file is of a time before
+// another.
+func before(data []byte, since time.Time) bool {
+	_, data, _ = bytes.Cut(data, []byte("\n"))
+	line, _, whole := bytes.Cut(data, []byte("\n"))
+	t, _ := podlog.Unstamp(string(line))
+	return whole && !t.IsZero() && t.Before(since)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dce/internal/cluster"
+	"dce/internal/podlog"
 )
 
 // mesos is a Marathon, a master and an agent in one server, with one sandbox.
@@ -129,6 +130,70 @@ func TestLogsOfServices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, read(t, test.files, test.options)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// stamped is a log with a line for each of the texts, a minute between them.
+func stamped(texts ...string) string {
+	var b strings.Builder
+	for i, text := range texts {
+		fmt.Fprintf(&b, "%s%s\n", podlog.Stamp(noon().Add(time.Duration(i)*time.Minute)), text)
+	}
+	return b.String()
+}
+
+func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
+
+func TestTheTimesOfLines(t *testing.T) {
+	files := map[string]string{"dce-logs/web.stdout": stamped("one", "two", "three") + "no time\n", "stdout": podlog.Stamp(noon()) + "the executor's own\n"}
+	for name, test := range map[string]struct {
+		options LogOptions
+		want    string
+	}{
+		"all":                      {LogOptions{Tail: -1}, "12:00 one\n12:01 two\n12:02 three\n00:00 no time"},
+		"from a time on":           {LogOptions{Tail: -1, Since: noon().Add(time.Minute)}, "12:01 two\n12:02 three\n00:00 no time"},
+		"from before the first on": {LogOptions{Tail: -1, Since: noon().Add(-time.Hour)}, "12:00 one\n12:01 two\n12:02 three\n00:00 no time"},
+		"from after the last on":   {LogOptions{Tail: -1, Since: noon().Add(time.Hour)}, "00:00 no time"},
+		"of the last three":        {LogOptions{Tail: 3, Since: noon().Add(2 * time.Minute)}, "12:02 three\n00:00 no time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, s, boxes := newMesos(t, files)
+			var lines []string
+			err := s.Logs(t.Context(), boxes, test.options, func(l LogLine) {
+				lines = append(lines, l.Time.Format("15:04 ")+l.Text)
+			}, func(instance string, err error) { t.Errorf("%s: %v", instance, err) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, strings.Join(lines, "\n")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// An agent gives parts of a file; wherever the wanted lines begin, they come
+// whole and all of them.
+func TestTheLastOfALargeLog(t *testing.T) {
+	texts := make([]string, 5000)
+	for n := range texts {
+		texts[n] = fmt.Sprintf("zeile %d: %s", n, strings.Repeat("grün ", n%7))
+	}
+	log := stamped(texts...)
+	for name, o := range map[string]LogOptions{
+		"by their number": {Tail: 3000},
+		"by their time":   {Tail: -1, Since: noon().Add(2000 * time.Minute)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := strings.Split(read(t, map[string]string{"dce-logs/web.stdout": log}, o), "\n")
+			var want []string
+			for _, text := range texts[2000:] {
+				want = append(want, "web "+text)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
