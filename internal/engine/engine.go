@@ -61,6 +61,9 @@ type Spec struct {
 	Build     bool
 	// RemoveVolumes: Remove takes the pod's own volumes too.
 	RemoveVolumes bool
+	// StopsAtOnce is how many containers may be stopping at the same time; zero is
+	// as many as their order allows.
+	StopsAtOnce int
 	// Env fills environment keys that the rendered project leaves without a value,
 	// by service and key.
 	Env map[string]map[string]string

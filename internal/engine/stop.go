@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,6 +156,7 @@ func (p *Pod) stopOnce(ctx context.Context, living []container.Summary, until fu
 		ended[i] = make(chan struct{})
 	}
 	failures := make([]error, len(living))
+	slots := make(chan struct{}, max(1, cmp.Or(p.spec.StopsAtOnce, len(living))))
 	var stopping sync.WaitGroup
 	for i, c := range living {
 		stopping.Go(func() {
@@ -165,6 +167,8 @@ func (p *Pod) stopOnce(ctx context.Context, living []container.Summary, until fu
 				case <-bound.over: // no more order: all go now
 				}
 			}
+			slots <- struct{}{}
+			defer func() { <-slots }()
 			failures[i] = p.stopContainer(ctx, c, bound)
 		})
 	}

@@ -37,6 +37,10 @@ type host struct {
 	remote  error          // what RequireLocal says
 	late    []engine.Thing // what appears one by one, at each look after the first
 	discard error
+	ended   time.Time // of all containers
+	// stop is how long it takes to stop a pod; stopping and most count containers.
+	stop           time.Duration
+	stopping, most int
 }
 
 func (h *host) Containers(_ context.Context, label string) ([]engine.Thing, error) {
@@ -67,7 +71,30 @@ func (h *host) Parents(context.Context, []string) ([]string, error) { return h.p
 
 func (h *host) RequireLocal(context.Context) error { return h.remote }
 
+func (h *host) Ended(context.Context, []string) (time.Time, error) { return h.ended, nil }
+
+// stopPod takes its time, with as many containers as the spec lets stop at once.
+func (h *host) stopPod(s engine.Spec) {
+	h.mu.Lock()
+	n := 0
+	for _, t := range h.things {
+		if t.Labels[render.LabelPod] == s.PodID && n < s.StopsAtOnce {
+			n++
+		}
+	}
+	h.stopping += n
+	h.most = max(h.most, h.stopping)
+	h.mu.Unlock()
+	<-time.After(h.stop)
+	h.mu.Lock()
+	h.stopping -= n
+	h.mu.Unlock()
+}
+
 func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration) error {
+	if h.stop > 0 {
+		h.stopPod(s)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, "discard "+s.PodID)

@@ -1,0 +1,34 @@
+//go:build linux
+
+package sweep
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dce/internal/lease"
+)
+
+// An engine that is asked to stop a hundred containers at once may never answer
+// again. A host can have any number of orphans, and a pod any number of
+// containers.
+func TestASweepStopsAFewContainersAtOnce(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{stop: time.Second}
+		for n := range 200 {
+			for range []int{1, 3, 5, 60}[n%4] {
+				h.things = append(h.things, pod(fmt.Sprint("p", n), lease.Identity{BootID: "former"}))
+			}
+		}
+		r := h.sweep(t, dir, Options{})
+		if len(r.Orphans) != 200 || len(h.things) > 0 || h.most > stopsAtOnce {
+			t.Errorf("%d orphans, %d things left, %d stopped at once", len(r.Orphans), len(h.things), h.most)
+		}
+		if h.most < stopsAtOnce/2 {
+			t.Errorf("only %d were stopped at once", h.most)
+		}
+	})
+}
