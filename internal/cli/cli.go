@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // Env is the process as a command sees it; only cmd/dce makes one from the
@@ -27,6 +28,8 @@ type Env struct {
 	// Interrupts delivers SIGINT, SIGTERM and SIGHUP: the first asks for a graceful
 	// end, the second for an immediate one.
 	Interrupts <-chan Interrupt
+	// Now is the clock by which pods are kept for inspection; nil is the machine's.
+	Now func() time.Time
 }
 
 // Interrupt is a signal that asks for the end.

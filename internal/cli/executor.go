@@ -75,7 +75,7 @@ func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
 	defer leave()
 	return executor.Run(ctx, executor.Options{
 		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog, Metrics: f.metrics, Lookupenv: a.lookupenv,
-		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Log: log,
+		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Now: a.env.Now, Log: log,
 		Connect: func(ctx context.Context, host, configDir string) (*engine.Engine, error) {
 			return a.agentEngine(ctx, host, configDir, log)
 		},

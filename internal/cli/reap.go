@@ -118,7 +118,9 @@ func (a *app) sweepOnce(ctx context.Context, o project.Operator, log *slog.Logge
 	if err != nil {
 		return sweep.Report{}, err
 	}
-	s := sweep.Sweeper{Engine: e, Cgroups: sweep.Machine{Tree: tree}, Leases: leases, Log: log}
+	s := sweep.Sweeper{
+		Engine: e, Cgroups: sweep.Machine{Tree: tree}, Leases: leases, KeepMost: o.KeepFailedMost, Now: a.env.Now, Log: log,
+	}
 	return s.Sweep(ctx, options)
 }
 
@@ -130,7 +132,7 @@ func (a *app) watchHost(ctx context.Context, f *reapFlags, o project.Operator) e
 	}
 	log := slog.New(slog.NewTextHandler(a.env.Stderr, nil))
 	w := sweep.Watch{
-		Leases: leases, Options: f.options, Log: log, Report: func(r sweep.Report) { a.printNews(f.output.value, r) },
+		Leases: leases, Options: f.options, Now: a.env.Now, Log: log, Report: func(r sweep.Report) { a.printNews(f.output.value, r) },
 		Sweep: func(ctx context.Context, options sweep.Options) (sweep.Report, error) {
 			return a.sweepOnce(ctx, o, slog.New(slog.DiscardHandler), options)
 		},

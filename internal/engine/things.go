@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
@@ -99,6 +100,29 @@ func (e *Engine) Parents(ctx context.Context, ids []string) ([]string, error) {
 		}
 	}
 	return parents, nil
+}
+
+// Ended is when the last of containers has ended, by their ids: the zero time
+// where one of them lives or none has ever run.
+func (e *Engine) Ended(ctx context.Context, ids []string) (time.Time, error) {
+	var last time.Time
+	for _, id := range ids {
+		call, cancel := e.bounded(ctx)
+		res, err := e.api.ContainerInspect(call, id, client.ContainerInspectOptions{})
+		cancel()
+		switch state := res.Container.State; {
+		case errdefs.IsNotFound(err) || err == nil && state == nil:
+		case err != nil:
+			return time.Time{}, classify(fmt.Errorf("looking at a container: %w", err), about{host: e.Host()})
+		case state.Running:
+			return time.Time{}, nil
+		default:
+			if at := stamp(state.FinishedAt); at.After(last) {
+				last = at
+			}
+		}
+	}
+	return last, nil
 }
 
 // RequireLocal refuses an engine of another machine: what its labels say of

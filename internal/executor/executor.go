@@ -62,7 +62,9 @@ type Options struct {
 	// Stops are requests of the machine to end: the first graceful, the second at
 	// once. Each says by what.
 	Stops <-chan string
-	Log   *slog.Logger
+	// Now is the clock by which failed pods are kept; nil is the machine's.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Run is the life of an executor: it serves its agent until the last task has
@@ -126,6 +128,9 @@ type executor struct {
 }
 
 func newExecutor(o Options, s *mesos.Session) *executor {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	x := &executor{
 		o: o, session: s, mail: make(chan any), done: make(chan struct{}), tasks: map[string]*task{},
 		container: filepath.Base(o.Environment.Directory),

@@ -35,7 +35,10 @@ func (x *executor) sweep(ctx context.Context) {
 		return
 	}
 	grace := sweepGrace
-	s := sweep.Sweeper{Engine: docker, Cgroups: sweep.Machine{Tree: tree}, Leases: x.operator.Leases, Log: x.o.Log}
+	s := sweep.Sweeper{
+		Engine: docker, Cgroups: sweep.Machine{Tree: tree}, Leases: x.operator.Leases,
+		KeepMost: x.operator.KeepFailedMost, Now: x.o.Now, Log: x.o.Log,
+	}
 	r, err := s.Sweep(ctx, sweep.Options{Grace: &grace})
 	if err != nil {
 		x.o.Log.Debug("no sweep of this host", slog.Any("err", err))
@@ -80,6 +83,7 @@ func (x *executor) writeNotes() {
 	if x.lease == nil {
 		return
 	}
+	x.notes[0].Written = lease.Uptime()
 	if err := x.lease.Write(x.notes); err != nil {
 		x.o.Log.Warn("writing to the lease", slog.Any("err", err))
 	}
@@ -88,8 +92,8 @@ func (x *executor) writeNotes() {
 // remains are what an ended pod leaves on the machine.
 type remains struct {
 	pod string
-	// keptUntil is set for one that is kept for inspection.
-	keptUntil time.Time
+	// keep is for how long it is kept for inspection.
+	keep time.Duration
 	// failed says that not all of it could be removed.
 	failed bool
 }
@@ -97,16 +101,16 @@ type remains struct {
 func (r *run) remains(p pod.Pod) remains {
 	left := remains{pod: r.podID, failed: r.life.Left()}
 	if p.Rules.Keep || p.Rules.KeepFailed && p.State == pod.Failed {
-		left.keptUntil = time.Now().Add(r.keep)
+		left.keep = r.keep
 	}
 	return left
 }
 
 func (x *executor) remember(left remains) {
-	if !left.keptUntil.IsZero() {
-		x.note(lease.Note{Pod: left.pod, KeptUntil: left.keptUntil})
+	if left.keep > 0 {
+		x.note(lease.Note{Pod: left.pod, KeptUntil: x.o.Now().Add(left.keep), KeptUptime: lease.Uptime() + left.keep})
 	}
-	x.keeps = x.keeps || left.failed || !left.keptUntil.IsZero()
+	x.keeps = x.keeps || left.failed || left.keep > 0
 }
 
 // giveBack ends the lease. Where something is left on the machine its file

@@ -145,11 +145,12 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 func (x *executor) stager(t *task) *stager {
 	return &stager{
 		o: x.o, settled: x.settled, info: t.info, number: t.number, container: x.container, identity: x.identity, connect: x.connect, engineInfo: x.info,
-		began:   time.Now(),
-		reached: x.reached,
-		meter:   x.meter,
-		report:  func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
-		log:     x.o.Log.With(slog.String("task_id", t.id)),
+		began:    time.Now(),
+		keepMost: x.operator.KeepFailedMost,
+		reached:  x.reached,
+		meter:    x.meter,
+		report:   func(p pod.Pod, w where) { x.post(reported{t, p, w}) },
+		log:      x.o.Log.With(slog.String("task_id", t.id)),
 	}
 }
 

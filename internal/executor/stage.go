@@ -41,6 +41,7 @@ type stager struct {
 	number     int
 	container  string
 	identity   lease.Identity
+	keepMost   time.Duration // the longest that a failed pod is kept
 	connect    func(ctx context.Context) (*engine.Engine, error)
 	engineInfo func(ctx context.Context) (engine.Info, error)
 	reached    func()
@@ -173,7 +174,8 @@ func (s *stager) load(ctx context.Context, p *plan) (err error) {
 		s.log.Warn("a warning about the job's files", slog.String("warning", w.String()))
 	}
 	p.facts.Job = p.facts.Job || p.project.Config.Job
-	if keep := p.project.Config.KeepFailed; keep > 0 {
+	keep := &p.project.Config.KeepFailed
+	if *keep = min(*keep, s.keepMost); *keep > 0 {
 		p.facts.KeepFailed = keep.String()
 	}
 	p.settings = p.project.Config.Render

@@ -23,9 +23,14 @@ type Note struct {
 	Framework string `json:"framework,omitempty"`
 	// Holder is the process that holds the lease.
 	Holder *Identity `json:"holder,omitempty"`
-	// Pod has been kept for inspection until then.
-	Pod       string    `json:"pod,omitempty"`
-	KeptUntil time.Time `json:"kept_until,omitzero"`
+	// Written is when the holder last asked an engine for something of a pod, by
+	// Uptime: nobody sets that clock.
+	Written time.Duration `json:"written_ns,omitempty"`
+	// Pod has been kept for inspection until then. KeptUptime is the same by
+	// Uptime, and counts for as long as the machine runs.
+	Pod        string        `json:"pod,omitempty"`
+	KeptUntil  time.Time     `json:"kept_until,omitzero"`
+	KeptUptime time.Duration `json:"kept_uptime_ns,omitempty"`
 	// Cgroup is a parent that goes with the pod. Where its directory is still the
 	// one that Agents names, by its inode, the agent made it and removes it.
 	Cgroup string            `json:"cgroup,omitempty"`

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"dce/internal/diag"
 )
@@ -29,6 +30,8 @@ func operatorFields() []Field {
 			"all of them. What else a job sets is left out, with a warning. Without this key they are: " + strings.Join(defaultAllow(), ", ") + ". Only in /etc/dce/dce.yaml."},
 		{Path: "agent.docker_config", Type: TypeString, Doc: "Directory with Docker's config.json, whose registry credentials serve the jobs that bring none of their own. Only in /etc/dce/dce.yaml."},
 		{Path: "agent.engine", Type: TypeString, Default: defaultEngine, Doc: "Address of the Docker engine that executors use, whatever a job's environment says. Only in /etc/dce/dce.yaml."},
+		{Path: "agent.keep_failed_most", Type: TypeDuration, Default: "24h", Doc: "The longest time for which a failed pod is kept, whatever a job's keep_failed or its containers' labels " +
+			"say. The operator's own keep_failed counts where that is longer and this is not set. Only in /etc/dce/dce.yaml."},
 		{Path: "agent.leases", Type: TypeString, Default: defaultLeases, Doc: "Directory of the leases by which an executor shows that it lives. It must not outlive a reboot. Only in /etc/dce/dce.yaml."},
 		{Path: "agent.metrics", Type: TypeString, Doc: "Where every executor shows what it is at, in Prometheus' text format, in place of what its job says: textfile:DIRECTORY/ keeps a file for " +
 			"each executor there, for node_exporter's textfile collector; HOST:PORT serves it at /metrics, and with port 0 each executor takes a free one and logs it. Only in /etc/dce/dce.yaml."},
@@ -53,6 +56,8 @@ type Operator struct {
 	// DockerConfig is the directory of Docker's config.json, empty for none.
 	DockerConfig string
 	Leases       string
+	// KeepFailedMost is the longest time for which a failed pod is kept.
+	KeepFailedMost time.Duration
 	// Metrics is where executors show what they are at, by MetricsFile or an
 	// address; empty leaves it to the job.
 	Metrics string
@@ -75,6 +80,9 @@ func MetricsAddress(address string) error {
 }
 
 var errNoAddress = errors.New("it is neither textfile:PATH nor HOST:PORT")
+
+// defaultKeepMost leaves a working day to look at a pod that has failed at night.
+const defaultKeepMost = 24 * time.Hour
 
 // ReadOperator reads the machine's own file, /etc/dce/dce.yaml where path is
 // empty; one that is not there settles nothing. Its error carries every problem
@@ -105,6 +113,10 @@ func newOperator(top []setting) Operator {
 		Allow: defaultAllow(), Engine: cmp.Or(get[string](m, "agent.engine"), defaultEngine),
 		DockerConfig: get[string](m, "agent.docker_config"), Leases: cmp.Or(get[string](m, "agent.leases"), defaultLeases),
 		Metrics: get[string](m, "agent.metrics"),
+	}
+	o.KeepFailedMost = max(defaultKeepMost, get[time.Duration](m, "keep_failed"))
+	if s, ok := m["agent.keep_failed_most"]; ok {
+		o.KeepFailedMost = s.value.(time.Duration)
 	}
 	if s, ok := m["agent.allow"]; ok {
 		o.Allow = s.value.([]string)

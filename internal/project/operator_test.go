@@ -108,15 +108,23 @@ func TestReadOperator(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
 		"good.yaml":  "agent: {allow: [secrets, infra.image], engine: unix:///d.sock, docker_config: registry, leases: /leases}\n",
 		"wrong.yaml": "agent: {allow: [secret], engines: x}\n",
+		"keeps.yaml": "keep_failed: 48h\n",
+		"least.yaml": "keep_failed: 48h\nagent: {keep_failed_most: 1h}\n",
+		"never.yaml": "agent: {keep_failed_most: 0s}\n",
 	})
 	none, err := ReadOperator(filepath.Join(dir, "none.yaml"))
-	if want := (Operator{Allow: defaultAllow(), Engine: "unix:///var/run/docker.sock", Leases: "/run/dce"}); err != nil || cmp.Diff(want, none) != "" {
+	if want := (Operator{Allow: defaultAllow(), Engine: "unix:///var/run/docker.sock", Leases: "/run/dce", KeepFailedMost: 24 * time.Hour}); err != nil || cmp.Diff(want, none) != "" {
 		t.Errorf("without a file: %+v, %v", none, err)
 	}
 	good, err := ReadOperator(filepath.Join(dir, "good.yaml"))
-	want := Operator{Allow: []string{"secrets", "infra.image"}, Engine: "unix:///d.sock", DockerConfig: filepath.Join(dir, "registry"), Leases: "/leases"}
+	want := Operator{Allow: []string{"secrets", "infra.image"}, Engine: "unix:///d.sock", DockerConfig: filepath.Join(dir, "registry"), Leases: "/leases", KeepFailedMost: 24 * time.Hour}
 	if diff := cmp.Diff(want, good); err != nil || diff != "" {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+	for file, want := range map[string]time.Duration{"keeps.yaml": 48 * time.Hour, "least.yaml": time.Hour, "never.yaml": 0} {
+		if o, err := ReadOperator(filepath.Join(dir, file)); err != nil || o.KeepFailedMost != want {
+			t.Errorf("%s keeps for %s, %v", file, o.KeepFailedMost, err)
+		}
 	}
 	after, err := ReadOperator(filepath.Join(dir, "wrong.yaml"))
 	problems, _ := diag.Of(err)

@@ -71,23 +71,6 @@ func containers(p reap.Pod) []string {
 	return ids
 }
 
-// kept is until when a pod is to be kept, as its executor has noted.
-func (l *look) kept(p reap.Pod) time.Time {
-	if !l.ours(p.Owner.Lease) {
-		return time.Time{}
-	}
-	notes, err := lease.Notes(p.Owner.Lease)
-	if err != nil {
-		return time.Time{}
-	}
-	for _, n := range notes {
-		if n.Pod == p.ID {
-			return n.KeptUntil
-		}
-	}
-	return time.Time{}
-}
-
 // dyingTime is how long a process that has ended may take to let go of its
 // files.
 const dyingTime = 5 * time.Second

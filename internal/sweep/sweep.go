@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -35,6 +34,8 @@ type Engine interface {
 	Resources(ctx context.Context, label string) ([]engine.Thing, error)
 	Parents(ctx context.Context, ids []string) ([]string, error)
 	RequireLocal(ctx context.Context) error
+	// Ended is when the last of containers has ended; zero where one lives.
+	Ended(ctx context.Context, ids []string) (time.Time, error)
 	Discard(ctx context.Context, s engine.Spec, until func() time.Duration) error
 }
 
@@ -56,7 +57,20 @@ type Sweeper struct {
 	// Leases is the directory of leases, absolute. A lease elsewhere is no
 	// evidence: its path is a label, which anyone may have written.
 	Leases string
-	Log    *slog.Logger
+	// KeepMost is the longest time for which a failed pod is kept, whatever notes
+	// and labels say.
+	KeepMost time.Duration
+	// Now is the clock by which pods are kept; nil is the machine's. Nothing else
+	// depends on a clock that can be set.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+func (s *Sweeper) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // Options are one sweep.
@@ -172,10 +186,10 @@ func (l *look) add(found []engine.Thing) {
 }
 
 func (l *look) plan(ctx context.Context) reap.Plan {
-	q := reap.Query{Executor: l.options.Executor, Framework: l.options.Framework, Now: time.Now()}
+	q := reap.Query{Executor: l.options.Executor, Framework: l.options.Framework, Now: l.now()}
 	return reap.Make(l.things, q, reap.Evidence{
 		Judge: func(p reap.Pod) reap.Verdict { return l.judge(ctx, p) },
-		Kept:  l.kept,
+		Kept:  func(p reap.Pod) time.Time { return l.kept(ctx, p) },
 	})
 }
 
@@ -236,9 +250,10 @@ func lateLooks() []time.Duration {
 }
 
 // mayComeLate reports whether something of an orphan is young, or the lease of a
-// dead executor, which is written to when its pod begins to be made.
+// dead executor, which is written to when its pod begins to be made. A clock that
+// was set in between makes a thing look old, not its lease.
 func (l *look) mayComeLate(plan reap.Plan) bool {
-	now := time.Now()
+	now := l.now()
 	for _, p := range plan.Orphans {
 		for _, t := range p.Things {
 			if !p.DCEGo && now.Sub(t.Created) < lateTime {
@@ -246,9 +261,16 @@ func (l *look) mayComeLate(plan reap.Plan) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(l.left(plan), func(path string) bool {
-		info, err := os.Lstat(path)
-		return err == nil && now.Sub(info.ModTime()) < lateTime
+	return slices.ContainsFunc(l.left(plan), l.youngLease)
+}
+
+// youngLease reports whether a lease was written to a moment ago. One without a
+// note was left by an executor that had not come to ask the engine for anything.
+func (l *look) youngLease(path string) bool {
+	notes, err := lease.Notes(path)
+	up := lease.Uptime()
+	return err != nil || slices.ContainsFunc(notes, func(n lease.Note) bool {
+		return n.Written > 0 && up-n.Written < lateTime
 	})
 }
 

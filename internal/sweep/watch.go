@@ -35,7 +35,9 @@ type Watch struct {
 	Sweep func(context.Context, Options) (Report, error)
 	// Report takes what a sweep has done, one call at a time.
 	Report func(Report)
-	Log    *slog.Logger
+	// Now is the clock by which pods are kept; nil is the machine's.
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Run watches until ctx ends. It returns an error only where deaths cannot be
@@ -115,7 +117,11 @@ func (w Watch) sweep(ctx context.Context, pause *backoff.ExponentialBackOff) tim
 		return pause.NextBackOff()
 	}
 	pause.Reset()
-	return w.due(r, time.Now())
+	now := time.Now
+	if w.Now != nil {
+		now = w.Now
+	}
+	return w.due(r, now())
 }
 
 // due is when there is a reason to look without a death: the first pod whose

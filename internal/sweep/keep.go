@@ -1,0 +1,95 @@
+package sweep
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"dce/internal/lease"
+	"dce/internal/reap"
+	"dce/internal/render"
+)
+
+// unsure is for how long a pod is kept of which the engine does not say when it
+// has ended.
+const unsure = time.Minute
+
+// kept is until when a pod is to be kept: as its executor has noted, and after
+// a reboot, which takes the notes along, by what the pod itself says.
+func (l *look) kept(ctx context.Context, p reap.Pod) time.Time {
+	if former(p.Owner.Boot) {
+		return l.keptOver(ctx, p)
+	}
+	if !l.ours(p.Owner.Lease) {
+		return time.Time{}
+	}
+	notes, err := lease.Notes(p.Owner.Lease)
+	if err != nil {
+		return time.Time{}
+	}
+	for _, n := range notes {
+		if n.Pod == p.ID {
+			return l.noted(n)
+		}
+	}
+	return time.Time{}
+}
+
+// former reports whether a boot id is that of another boot than this one.
+func former(boot string) bool {
+	this := lease.BootID()
+	return this != "" && boot != "" && boot != this
+}
+
+// noted is the time that a note of this boot tells. The clock since boot has it,
+// whatever was done to the other one since. Without that one, a time farther off
+// than anybody may ask for is no time: the clock was set.
+func (l *look) noted(n lease.Note) time.Time {
+	now, most := l.now(), l.KeepMost
+	if n.KeptUptime > 0 {
+		return now.Add(min(n.KeptUptime-lease.Uptime(), most))
+	}
+	if n.KeptUntil.Sub(now) > most {
+		return time.Time{}
+	}
+	return n.KeptUntil
+}
+
+// keptOver is until when a pod of a former boot is kept: its label says for how
+// long after its end. Only one that had ended when this machine was started had
+// failed and was kept; the others died with it, and the engine has found them
+// dead at its own start.
+func (l *look) keptOver(ctx context.Context, p reap.Pod) time.Time {
+	keep := min(keepLabel(p), l.KeepMost)
+	if keep <= 0 {
+		return time.Time{}
+	}
+	ended, err := l.Engine.Ended(ctx, containers(p))
+	if err != nil {
+		l.Log.Debug("when a kept pod has ended", slog.String("pod", p.ID), slog.Any("err", err))
+		return l.now().Add(unsure)
+	}
+	if started := l.now().Add(-lease.Uptime()); ended.IsZero() || ended.After(started) {
+		return time.Time{}
+	}
+	return ended.Add(keep)
+}
+
+// keepLabel is for how long after its end a pod asks to be kept: as long as each
+// of its containers does.
+func keepLabel(p reap.Pod) time.Duration {
+	shortest := time.Duration(-1)
+	for _, t := range p.Things {
+		if t.Kind != reap.Container {
+			continue
+		}
+		keep, err := time.ParseDuration(t.Labels[render.LabelKeepFailed])
+		if err != nil {
+			return 0
+		}
+		if shortest < 0 || keep < shortest {
+			shortest = keep
+		}
+	}
+	return max(0, shortest)
+}
