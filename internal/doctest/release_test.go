@@ -97,32 +97,6 @@ func (b build) flags() []string {
 	return append(slices.Clone(b.Flags), "-tags="+strings.Join(b.Tags, ","))
 }
 
-// mostBytes is what a released binary may weigh: every agent fetches it.
-const mostBytes = 36e6
-
-func TestAReleasedBinaryIsSmall(t *testing.T) {
-	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), filepath.Join(repo, "scripts", "slim")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	binary := filepath.Join(t.TempDir(), "dce")
-	args := append([]string{"build"}, buildFlags(t)...)
-	build := exec.CommandContext(t.Context(), "go", append(args, "-ldflags=-s -w", "-o", binary, "./cmd/dce")...)
-	build.Dir = repo
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	info, err := os.Stat(binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Size() > mostBytes {
-		t.Errorf("the binary has %d bytes; see scripts/slim: did something make the linker keep every method again?", info.Size())
-	}
-}
-
 func TestEveryArchiveHoldsABuild(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(repo, "goreleaser.yaml"))
 	if err != nil {

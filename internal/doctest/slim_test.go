@@ -1,0 +1,140 @@
+package doctest
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/cli"
+)
+
+// testedVersion is what both sides of a comparison say that they are.
+const testedVersion = "tested"
+
+// said is what a command has answered.
+type said struct {
+	Code           int
+	Stdout, Stderr string
+}
+
+// mostBytes is what a released binary may weigh: every agent fetches it.
+const mostBytes = 36e6
+
+// A release is built from sources that scripts/slim has changed, and the tests
+// run what it started from.
+func TestAReleasedBinary(t *testing.T) {
+	t.Parallel()
+	binary := released(t)
+	t.Run("is small", func(t *testing.T) {
+		info, err := os.Stat(binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > mostBytes {
+			t.Errorf("the binary has %d bytes; see scripts/slim: did something make the linker keep every method again?", info.Size())
+		}
+	})
+	t.Run("renders as the tested code", func(t *testing.T) { rendersAsTested(t, binary) })
+}
+
+// released builds dce as it is released.
+func released(t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(repo, "scripts", "slim")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	binary := filepath.Join(t.TempDir(), "dce")
+	args := append([]string{"build"}, buildFlags(t)...)
+	build := exec.CommandContext(t.Context(), "go", append(args, "-ldflags=-s -w -X main.version="+testedVersion, "-o", binary, "./cmd/dce")...)
+	build.Dir = repo
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return binary
+}
+
+func rendersAsTested(t *testing.T, binary string) {
+	t.Helper()
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		t.Skip("the binary is built for linux/amd64")
+	}
+	for _, args := range renders(t) {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tested(t, args), ran(t, binary, args)); diff != "" {
+				t.Errorf("-tested +released\n%s", diff)
+			}
+		})
+	}
+}
+
+// renders are command lines for what is in the repository, and for the corpus
+// where it stands beside it.
+func renders(t *testing.T) [][]string {
+	t.Helper()
+	shop := absolute(t, repo, "examples", "shop")
+	wrong := filepath.Join(t.TempDir(), "compose.yaml")
+	if err := os.WriteFile(wrong, []byte("services:\n  web:\n    image: web\n    prots: [80]\n    mem_limit: [1]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines := [][]string{
+		{"-C", shop, "render"},
+		{"-C", shop, "render", "--env", "qa"},
+		{"-C", shop, "render", "--env", "prod"},
+		{"render", "--file", wrong},
+	}
+	corpus := absolute(t, repo, "..", "shared", "corpus")
+	err := filepath.WalkDir(corpus, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml")) {
+			lines = append(lines, []string{"render", "--file", path})
+		}
+		return nil // without a corpus the repository's own files do
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+func absolute(t *testing.T, elements ...string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(elements...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// home is the whole environment: what ~ means is asked of the process too.
+func home() []string { return []string{"HOME=" + os.Getenv("HOME")} }
+
+func ran(t *testing.T, binary string, args []string) said {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", home(), &stdout, &stderr
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return said{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func tested(t *testing.T, args []string) said {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := cli.Main(context.Background(), cli.Env{
+		Program: "dce", Args: args, Version: testedVersion, Dir: "/", Environ: home(),
+		Unsetenv: func(string) {}, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Interrupts: make(chan cli.Interrupt),
+	})
+	return said{code, stdout.String(), stderr.String()}
+}
