@@ -26,6 +26,7 @@ shop: ## build the programs of examples/shop
 
 demo: ## see a pod rendered, run, broken, deployed and rolled back, on this machine
 	@scripts/engine
+	@[ -e bin/dce ] || echo "building dce: some minutes the first time"
 	@$(MAKE) --no-print-directory build
 	@examples/shop/demo.sh
 

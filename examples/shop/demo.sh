@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 PATH=$PWD/../../bin:$PATH
+export MAKEFLAGS=--no-print-directory
 pod=local.shop-qa
 work=$(mktemp -d)
 export XDG_STATE_HOME=$work/state # the demo's pod is not among yours
@@ -60,14 +61,14 @@ processes() {
 containers() { docker ps --all --filter "label=dce.pod=$pod" "$@"; }
 
 step 'The pod that an agent would run, in two environments: qa and prod'
-printf '%s$ dce render --env qa                           $ dce render --env prod%s\n' "$bold" "$plain"
+printf '%s$ dce render --env qa                               $ dce render --env prod%s\n' "$bold" "$plain"
 dce render --env qa | service web >"$work/qa"
 dce render --env prod | service web >"$work/prod"
-diff --side-by-side --expand-tabs --width=96 "$work/qa" "$work/prod" || true
-printf '\n%s$ dce render --env qa --ports                   $ dce render --env prod --ports%s\n' "$bold" "$plain"
+diff --side-by-side --expand-tabs --width=104 "$work/qa" "$work/prod" || true
+printf '\n%s$ dce render --env qa --ports                       $ dce render --env prod --ports%s\n' "$bold" "$plain"
 dce render --env qa --ports >"$work/qa"
 dce render --env prod --ports >"$work/prod"
-diff --side-by-side --expand-tabs --width=96 "$work/qa" "$work/prod" || true
+diff --side-by-side --expand-tabs --width=104 "$work/qa" "$work/prod" || true
 
 step 'The same pod on this machine: static binaries on FROM scratch, no registry'
 type_and_run make

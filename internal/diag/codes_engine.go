@@ -36,7 +36,7 @@ The connection is made by the engine, from its machine and with its proxy settin
 		{Code: "DCE316", Title: "Not an image name", Exit: ExitInvalid, Text: `An image is named [REGISTRY[:PORT]/]PATH[:TAG][@DIGEST], in lower case. The engine could not read this one, so nothing was pulled.
 
 Correct image: in the compose file. A variable that is empty often leaves a stray colon or slash.`},
-		{Code: "DCE317", Title: "Building an image failed", Exit: ExitFailed, Text: `A step of the Dockerfile failed, or the build context could not be read. The builder's own output, printed above the message, says at which step.
+		{Code: "DCE317", Title: "Building an image failed", Exit: ExitFailed, Text: `A step of the Dockerfile failed, or the build context could not be read. The message shows what the builder said last, and the key of the compose file that asks for the build.
 
 dce builds with the engine's classic builder: instructions that only BuildKit knows (RUN --mount, COPY --link, heredocs) are errors for it.`},
 		{Code: "DCE318", Title: "The classic builder cannot do this", Exit: ExitInvalid, Text: `dce up --local --build uses the builder that every Docker engine has, without plugins. It has no inline Dockerfiles, secrets, ssh, additional contexts, privileged mode, or several platforms, and it ignores some of these without a word, so that the wrong image would be built; dce refuses instead.

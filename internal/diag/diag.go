@@ -79,6 +79,9 @@ type Diagnostic struct {
 	Hint     string
 	Pos      Pos
 	Related  []Related
+	// Subject is what of a pod's compose file the problem is about, as keys from
+	// its top, where whoever found it has no place in a file: Located looks it up.
+	Subject []string
 	// Cause is the error underneath, shown with --debug only. May be nil.
 	Cause error
 }
@@ -112,6 +115,18 @@ func (l List) Count(s Severity) int {
 
 // HasErrors reports whether any problem stops the work.
 func (l List) HasErrors() bool { return l.Count(Error) > 0 }
+
+// Located returns the problems with the places of their subjects, as far as at
+// knows one.
+func (l List) Located(at func(path ...string) Pos) List {
+	located := slices.Clone(l)
+	for i, d := range located {
+		if d.Pos.IsZero() && len(d.Subject) > 0 {
+			located[i].Pos = at(d.Subject...)
+		}
+	}
+	return located
+}
 
 // Sorted returns the problems by file, line, column, code and summary, without
 // repeated ones. The order is total, so output is the same for the same input.

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/cli/cli/streams"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/client"
 
 	"dce/internal/diag"
+	"dce/internal/progress"
 )
 
 // build builds the images of the services given, with the engine's classic
@@ -29,25 +33,52 @@ func (p *Pod) build(ctx context.Context, services []string) error {
 	if refused.HasErrors() {
 		return refused.Err()
 	}
-	compose, err := p.compose(builder{p.engine.api})
+	b := &builder{APIClient: p.engine.api, to: p.spec.Progress}
+	compose, err := p.composeWith(quietCLI{composeCLI{p.engine.cli, b}})
 	if err != nil {
 		return err
 	}
 	if err := compose.Build(ctx, project, api.BuildOptions{Services: services}); err != nil {
-		return buildFailed(ctx, err, about{host: p.engine.Host()})
+		return b.failure(ctx, err, services, about{host: p.engine.Host(), project: project})
 	}
 	return nil
 }
 
-// builder is the client that compose builds through.
-type builder struct{ client.APIClient }
+// builder is the client that compose builds through. It reads along, since what
+// compose would print of several images at once, nobody can read.
+type builder struct {
+	client.APIClient
+	to progress.Sink
+
+	mu   sync.Mutex
+	logs []*buildLog
+}
 
 // ImageBuild has the engine remove the containers of a build that failed or
 // was given up, too.
-func (b builder) ImageBuild(ctx context.Context, in io.Reader, o client.ImageBuildOptions) (client.ImageBuildResult, error) {
+func (b *builder) ImageBuild(ctx context.Context, in io.Reader, o client.ImageBuildOptions) (client.ImageBuildResult, error) {
 	o.Remove, o.ForceRemove = true, true
-	return b.APIClient.ImageBuild(ctx, in, o)
+	l := &buildLog{to: b.to}
+	if len(o.Tags) > 0 {
+		l.image = o.Tags[len(o.Tags)-1] // compose adds the image's name to the tags of the file
+	}
+	b.mu.Lock()
+	b.logs = append(b.logs, l)
+	b.mu.Unlock()
+	res, err := b.APIClient.ImageBuild(ctx, in, o)
+	if err != nil {
+		l.refuse()
+		return res, err
+	}
+	res.Body = follow(res.Body, l)
+	return res, nil
 }
+
+// quietCLI prints nothing: the builder's output comes as progress.
+type quietCLI struct{ composeCLI }
+
+// Out implements command.Cli.
+func (quietCLI) Out() *streams.Out { return streams.NewOut(io.Discard) }
 
 // unbuildable lists what the classic builder cannot do. It ignores
 // dockerfile_inline where a Dockerfile lies beside, so that the wrong image
@@ -74,6 +105,7 @@ func unbuildable(service string, b *types.BuildConfig) diag.List {
 	for _, key := range keys {
 		refused = append(refused, diag.Diagnostic{
 			Code:    "DCE318",
+			Subject: []string{"services", service, "build", key},
 			Summary: fmt.Sprintf("service %s: the classic builder cannot do build.%s", service, key),
 			Detail:  "dce builds with the builder that every engine has; this key needs BuildKit",
 			Hint:    "build the image with docker buildx build, and name it with image: in the compose file",
@@ -82,21 +114,60 @@ func unbuildable(service string, b *types.BuildConfig) diag.List {
 	return refused
 }
 
-func buildFailed(ctx context.Context, err error, a about) error {
+// failure says why the images could not be built, and of which service the one
+// is that failed.
+func (b *builder) failure(ctx context.Context, err error, services []string, a about) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if d, ok := connectionTrouble(err, a); ok {
-		d.Cause = err
-		return diag.Fail(d)
+	image, lines := b.failed()
+	a.service = buildsImage(a.project, image)
+	if len(services) == 1 { // it may not have come as far as the engine
+		a.service = services[0]
 	}
-	if d, ok := hostTrouble(err, a); ok {
-		d.Cause = err
-		return diag.Fail(d)
+	for _, known := range []func(error, about) (diag.Diagnostic, bool){connectionTrouble, hostTrouble} {
+		if d, ok := known(err, a); ok {
+			d.Cause = err
+			return diag.Fail(d)
+		}
 	}
-	return diag.Fail(diag.Diagnostic{
-		Code: "DCE317", Summary: "building failed: " + words(err),
-		Hint:  "the builder's own output above says at which step",
+	d := diag.Diagnostic{
+		Code: "DCE317", Summary: "building" + forImage(image) + " failed: " + words(err), Subject: a.subject("build"),
+		Hint:  "correct its Dockerfile, or what it copies, and run the same again",
 		Cause: errors.Unwrap(err),
-	})
+	}
+	if len(lines) > 0 {
+		d.Detail = "the builder said last:\n  " + strings.Join(lines, "\n  ")
+		d.Hint = "correct that step of its Dockerfile, or what it copies, and run the same again"
+	}
+	return diag.Fail(d)
+}
+
+func forImage(image string) string {
+	if image == "" {
+		return ""
+	}
+	return " image " + image
+}
+
+// failed is the image whose build did, and what the builder said of it last.
+func (b *builder) failed() (image string, lines []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, l := range b.logs {
+		if lines, failed := l.last(); failed {
+			return l.image, lines
+		}
+	}
+	return "", nil
+}
+
+// buildsImage is the first service that builds an image, empty when none does.
+func buildsImage(p *types.Project, image string) string {
+	for _, name := range p.ServiceNames() {
+		if s := p.Services[name]; s.Build != nil && image != "" && api.GetImageNameOrDefault(s, p.Name) == image {
+			return name
+		}
+	}
+	return ""
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/errdefs"
 
 	"dce/internal/diag"
+	"dce/internal/render"
 )
 
 // about says what was being done when an error came, as far as it is known.
@@ -79,6 +80,7 @@ func classify(err error, a about) error {
 	return diag.Fail(diag.Diagnostic{
 		Code:    "DCE349",
 		Summary: "the Docker engine refused" + a.what() + ": " + words(err),
+		Subject: a.subject(),
 		Hint:    "run again with --debug to see the engine's whole answer",
 		Cause:   err,
 	})
@@ -94,6 +96,16 @@ func (a about) what() string {
 		fmt.Fprintf(&b, " (image %s)", a.image)
 	}
 	return b.String()
+}
+
+// subject is a key of the service in the compose file, nil where the service is
+// not known or not of the file.
+func (a about) subject(key ...string) []string {
+	service, _, _ := strings.Cut(a.service, ", ")
+	if service == "" || a.project != nil && a.project.Services[service].Labels[render.LabelInfra] != "" {
+		return nil
+	}
+	return append([]string{"services", service}, key...)
 }
 
 // words are an error's own, without what every one of the engine's begins with.
@@ -172,32 +184,32 @@ func forWhat(a about) string {
 }
 
 func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
-	of := a.what()
+	of, subject := a.what(), a.subject("image")
 	switch {
 	case says(err, "invalid reference format", "repository name must"):
 		return diag.Diagnostic{
-			Code: "DCE316", Summary: "not an image name:" + of, Detail: words(err),
+			Code: "DCE316", Summary: "not an image name:" + of, Detail: words(err), Subject: subject,
 			Hint: "an image is written registry/name:tag, in lower case",
 		}, true
 	case says(err, "toomanyrequests", "rate limit", "too many requests"):
 		return diag.Diagnostic{
-			Code: "DCE313", Summary: "the registry allows no more pulls for now:" + of, Detail: words(err),
+			Code: "DCE313", Summary: "the registry allows no more pulls for now:" + of, Detail: words(err), Subject: subject,
 			Hint: "log in (docker login), wait, or use a mirror; images that are here already need no pull: --pull missing",
 		}, true
 	case says(err, "no basic auth credentials", "unauthorized", "authentication required", "denied: requested access", "requires 'docker login'", "403 forbidden", "pull access denied", "access to the resource is denied"):
 		return diag.Diagnostic{
-			Code: "DCE312", Summary: "the registry refuses the pull:" + of, Detail: words(err),
+			Code: "DCE312", Summary: "the registry refuses the pull:" + of, Detail: words(err), Subject: subject,
 			Hint: "log in with an account that may read it: docker login " + registryOf(a.image) + "; or the name is wrong",
 		}, true
 	case says(err, "manifest unknown", "manifest for", "no such image", "name unknown", "repository does not exist", "not found: manifest", "no matching manifest"),
 		a.image != "" && errdefs.IsNotFound(err):
 		return diag.Diagnostic{
-			Code: "DCE310", Summary: "image not found:" + of, Detail: words(err),
+			Code: "DCE310", Summary: "image not found:" + of, Detail: words(err), Subject: subject,
 			Hint: "check the image's name and tag in the compose file; one that is built here needs --build",
 		}, true
 	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "server gave http response to https", "unexpected http status", "network is unreachable", "x509:", "dial tcp", "request canceled", "connection reset by peer", "broken pipe", "unexpected eof", ": eof", "503 service unavailable", "502 bad gateway", "504 gateway"):
 		return diag.Diagnostic{
-			Code: "DCE314", Summary: "the registry cannot be reached:" + of, Detail: words(err),
+			Code: "DCE314", Summary: "the registry cannot be reached:" + of, Detail: words(err), Subject: subject,
 			Hint: "check that " + registryOf(a.image) + " answers from the engine's machine; with --pull missing or never an image that is here is used",
 		}, true
 	}
@@ -220,11 +232,12 @@ func portTrouble(err error, a about) (diag.Diagnostic, bool) {
 		return diag.Diagnostic{}, false
 	}
 	port := boundPort(err.Error())
-	owner := publisher(a, port)
+	owner := cmp.Or(publisher(a, port), a.service)
+	a.service = owner
 	return diag.Diagnostic{
-		Code: CodePortTaken, Summary: fmt.Sprintf("host port %s, which service %s publishes, is taken", cmp.Or(port, "(unknown)"), cmp.Or(owner, a.service, "(unknown)")),
-		Detail: words(err),
-		Hint:   fmt.Sprintf("see who has it: ss -lntup 'sport = :%s'; or let dce choose another: --ports auto", cmp.Or(port, "PORT")),
+		Code: CodePortTaken, Summary: fmt.Sprintf("host port %s, which service %s publishes, is taken", cmp.Or(port, "(unknown)"), cmp.Or(owner, "(unknown)")),
+		Detail: words(err), Subject: a.subject("ports"),
+		Hint: fmt.Sprintf("see who has it: ss -lntup 'sport = :%s'; or let dce choose another: --ports auto", cmp.Or(port, "PORT")),
 	}, true
 }
 
@@ -267,7 +280,7 @@ func hostTrouble(err error, a about) (diag.Diagnostic, bool) {
 		}, true
 	case says(err, "is already in use by container"):
 		return diag.Diagnostic{
-			Code: "DCE322", Summary: "a container of that name exists already" + forWhat(a), Detail: words(err),
+			Code: "DCE322", Summary: "a container of that name exists already" + forWhat(a), Detail: words(err), Subject: a.subject("container_name"),
 			Hint: "it is not of this pod: remove it (docker rm -f NAME) or change container_name in the compose file",
 		}, true
 	case says(err, "non-overlapping ipv4 address pool", "all predefined address pools have been fully subnetted"):

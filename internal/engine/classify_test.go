@@ -14,6 +14,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"dce/internal/diag"
+	"dce/internal/render"
 )
 
 // The texts are those of real engines and registries (reference/compose.md
@@ -77,6 +78,40 @@ func TestClassify(t *testing.T) {
 			}
 			if _, ok := diag.Lookup(d.Code); !ok {
 				t.Errorf("%s is not in the catalogue", d.Code)
+			}
+		})
+	}
+}
+
+func TestWhatOfTheFileAnErrorIsAbout(t *testing.T) {
+	t.Parallel()
+	project := &types.Project{Services: types.Services{
+		"infra": {Name: "infra", Labels: types.Labels{render.LabelInfra: "true"}},
+		"web":   {Name: "web"},
+	}}
+	taken := errors.New("Bind for 0.0.0.0:18081 failed: port is already allocated")
+	tests := map[string]struct {
+		err   error
+		about about
+		want  string
+	}{
+		"an image":                      {errors.New("manifest unknown"), about{service: "web", image: "i"}, "services.web.image"},
+		"an image of two services":      {errors.New("manifest unknown"), about{service: "db, web", image: "i"}, "services.db.image"},
+		"the image of infra":            {errors.New("manifest unknown"), about{service: "infra", image: "i", project: project}, ""},
+		"a port that infra publishes":   {taken, about{service: "infra", project: project, owners: map[uint16]string{18081: "web"}}, "services.web.ports"},
+		"a port that nobody knows":      {taken, about{service: "infra", project: project}, ""},
+		"a name":                        {errors.New(`"/n" is already in use by container "abc"`), about{service: "web"}, "services.web.container_name"},
+		"something else of a service":   {inService("web", errors.New("no idea")), about{project: project}, "services.web"},
+		"something else":                {errors.New("no idea"), about{}, ""},
+		"the engine, not the file":      {dial(syscall.ECONNREFUSED), about{service: "web"}, ""},
+		"the engine's disk, not a file": {errors.New("no space left on device"), about{service: "web"}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			list, _ := diag.Of(classify(test.err, test.about))
+			if got := strings.Join(list[0].Subject, "."); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}

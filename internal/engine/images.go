@@ -137,6 +137,7 @@ func (p *Pod) provide(ctx context.Context, n need) (bool, error) {
 		return false, diag.Fail(diag.Diagnostic{
 			Code:    "DCE311",
 			Summary: fmt.Sprintf("image %s of %s is not on the engine, and must not be pulled", n.image, strings.Join(n.services, ", ")),
+			Subject: []string{"services", n.services[0], "image"},
 			Hint:    "docker pull " + n.image + "; or run with --pull missing",
 		})
 	}
@@ -180,7 +181,7 @@ func passes(err error, a about) bool {
 }
 
 func (p *Pod) aboutImage(n need) about {
-	return about{host: p.engine.Host(), service: strings.Join(n.services, ", "), image: n.image}
+	return about{host: p.engine.Host(), service: strings.Join(n.services, ", "), image: n.image, project: p.spec.Project}
 }
 
 func (p *Pod) have(ctx context.Context, image string) (bool, error) {

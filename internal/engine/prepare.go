@@ -90,7 +90,7 @@ func (p *Pod) checkExternal(ctx context.Context) error {
 		_, err := p.engine.api.VolumeInspect(call, v.Name, client.VolumeInspectOptions{})
 		cancel()
 		if errdefs.IsNotFound(err) {
-			missing = append(missing, externalMissing("volume", v.Name, p.users(key, "")))
+			missing = append(missing, externalMissing("volume", key, v.Name, p.users(key, "")))
 		} else if err != nil {
 			return classify(err, about{host: p.engine.Host()})
 		}
@@ -104,7 +104,7 @@ func (p *Pod) checkExternal(ctx context.Context) error {
 		_, err := p.engine.api.NetworkInspect(call, n.Name, client.NetworkInspectOptions{})
 		cancel()
 		if errdefs.IsNotFound(err) {
-			missing = append(missing, externalMissing("network", n.Name, p.users("", key)))
+			missing = append(missing, externalMissing("network", key, n.Name, p.users("", key)))
 		} else if err != nil {
 			return classify(err, about{host: p.engine.Host()})
 		}
@@ -112,7 +112,8 @@ func (p *Pod) checkExternal(ctx context.Context) error {
 	return missing.Err()
 }
 
-// users are the services that use a volume or a network of the project.
+// users are the services of the compose file that use a volume or a network of
+// the project.
 func (p *Pod) users(volume, network string) []string {
 	var names []string
 	for _, name := range p.spec.Project.ServiceNames() {
@@ -121,18 +122,19 @@ func (p *Pod) users(volume, network string) []string {
 		for _, v := range s.Volumes {
 			joins = joins || volume != "" && v.Source == volume
 		}
-		if joins {
+		if joins && s.Labels[render.LabelInfra] == "" {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-func externalMissing(kind, name string, users []string) diag.Diagnostic {
+func externalMissing(kind, key, name string, users []string) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Code:    "DCE325",
 		Summary: fmt.Sprintf("external %s %s does not exist on the engine", kind, name),
 		Detail:  "the compose file says that it is there already (external: true), so dce does not make it",
+		Subject: []string{kind + "s", key},
 		Hint:    fmt.Sprintf("docker %s create %s; or take external: true away, and the pod makes its own", kind, name),
 	}
 	if kind == "network" {

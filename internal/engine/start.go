@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/cli/cli/command"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/docker/compose/v5/pkg/compose"
 	"github.com/moby/moby/api/types/container"
@@ -47,7 +48,11 @@ func keepVolumes(string, bool) (bool, error) { return false, nil }
 
 // compose makes a compose service that talks through the client given.
 func (p *Pod) compose(c client.APIClient) (api.Compose, error) {
-	s, err := compose.NewComposeService(composeCLI{p.engine.cli, c},
+	return p.composeWith(composeCLI{p.engine.cli, c})
+}
+
+func (p *Pod) composeWith(cli command.Cli) (api.Compose, error) {
+	s, err := compose.NewComposeService(cli,
 		compose.WithEventProcessor(relay{to: p.spec.Progress, services: p.services}),
 		compose.WithPrompt(keepVolumes))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
@@ -178,9 +179,14 @@ func TestBuild(t *testing.T) {
 	}
 	f.down(p)
 	build := func(s *engine.Spec) { s.Build = true }
-	write("Dockerfile", "FROM "+f.image+"\nRUN exit 9\n")
-	if err := f.pod(service, build).Prepare(t.Context()); !hasCode(err, "DCE317") || !strings.Contains(err.Error(), "9") {
-		t.Errorf("a step that fails: %v", err)
+	write("Dockerfile", "FROM "+f.image+"\nRUN echo why >&2; exit 9\n")
+	err = f.pod(service, build).Prepare(t.Context())
+	problems, _ := diag.Of(err)
+	if !hasCode(err, "DCE317") || !strings.Contains(err.Error(), f.id+":1") || !strings.Contains(problems[0].Detail, ": RUN echo why >&2; exit 9\n  why") {
+		t.Fatalf("a step that fails: %v: %s", err, problems[0].Detail)
+	}
+	if diff := cmp.Diff([]string{"services", "web", "build"}, problems[0].Subject); diff != "" {
+		t.Error(diff)
 	}
 	inline := strings.Replace(service, "{context: "+dir+"}", "{context: "+dir+", dockerfile_inline: \"FROM scratch\", secrets: [s]}", 1) +
 		"secrets:\n  s: {environment: HOME}\n"

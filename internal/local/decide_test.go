@@ -191,7 +191,7 @@ func TestWhatContainersSayOfAPodWithoutAKeeper(t *testing.T) {
 func TestAProblemSurvivesTheWayThroughAPipe(t *testing.T) {
 	want := diag.Diagnostic{
 		Code: "DCE320", Severity: diag.Warning, Summary: "s", Detail: "d", Hint: "h",
-		Pos: diag.Pos{File: "f", Line: 1}, Related: []diag.Related{{Note: "n"}}, Cause: errors.New("below"),
+		Pos: diag.Pos{File: "f", Line: 1}, Related: []diag.Related{{Note: "n"}}, Subject: []string{"services", "web"}, Cause: errors.New("below"),
 	}
 	got := diagnostics(problemsOf(&diag.Problems{List: diag.List{want}}))[0]
 	if got.Cause.Error() != want.Cause.Error() {

@@ -16,6 +16,7 @@ type problem struct {
 	Hint     string         `json:"hint,omitempty"`
 	Pos      diag.Pos       `json:"pos,omitzero"`
 	Related  []diag.Related `json:"related,omitempty"`
+	Subject  []string       `json:"subject,omitempty"`
 	Cause    string         `json:"cause,omitempty"`
 }
 
@@ -35,7 +36,7 @@ func problemsOf(err error) []problem {
 func problemsIn(list diag.List) []problem {
 	all := make([]problem, len(list))
 	for i, d := range list {
-		all[i] = problem{d.Code, d.Severity, d.Summary, d.Detail, d.Hint, d.Pos, d.Related, ""}
+		all[i] = problem{d.Code, d.Severity, d.Summary, d.Detail, d.Hint, d.Pos, d.Related, d.Subject, ""}
 		if d.Cause != nil {
 			all[i].Cause = d.Cause.Error()
 		}
@@ -49,7 +50,7 @@ func diagnostics(all []problem) diag.List {
 	for _, p := range all {
 		d := diag.Diagnostic{
 			Code: p.Code, Severity: p.Severity, Summary: p.Summary, Detail: p.Detail,
-			Hint: p.Hint, Pos: p.Pos, Related: p.Related,
+			Hint: p.Hint, Pos: p.Pos, Related: p.Related, Subject: p.Subject,
 		}
 		if p.Cause != "" {
 			d.Cause = errors.New(p.Cause)

@@ -34,6 +34,7 @@ func portTaken(r render.PortRequest, why string) diag.Diagnostic {
 		Code:    "DCE422",
 		Summary: fmt.Sprintf("host port %d, which service %s publishes, is %s", r.Wanted, r.Service, why),
 		Hint:    "end what uses it, or run with --ports auto to take a free one instead",
+		Subject: []string{"services", r.Service, "ports"},
 	}
 	if r.Wanted == 0 || why == "" {
 		d.Summary = fmt.Sprintf("no free host port was found for service %s", r.Service)

@@ -42,6 +42,7 @@ func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, monitor
 
 	u := &upping{machine: m, plan: p, stops: s, monitors: monitors}
 	code, err := u.do(work)
+	err = p.located(err)
 	if stop, ok := s.heard(); ok {
 		if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) {
 			err = nil // what was asked for
@@ -49,6 +50,15 @@ func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, monitor
 		return stop.Exit, err
 	}
 	return code, err
+}
+
+// located says of what the engine refuses where in the files it stands.
+func (p *Plan) located(err error) error {
+	list, ok := diag.Of(err)
+	if !ok {
+		return err
+	}
+	return &diag.Problems{List: list.Located(p.project.Locate)}
 }
 
 // upping is one run of Up.

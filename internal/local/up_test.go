@@ -282,7 +282,7 @@ func TestAPortThatIsTaken(t *testing.T) {
 	taken := l.Addr().(*net.TCPAddr).Port
 	p := at(t, serving+fmt.Sprintf("    ports: [\"%d:80\"]\n", taken))
 	p.dce("up", "--local", "-d", "--ports", "fixed").run().
-		exits(5, fmt.Sprintf("host port %d, which service web publishes, is in use by another program", taken))
+		exits(5, fmt.Sprintf("host port %d, which service web publishes, is in use by another program", taken), "compose.yaml:8:5")
 	p.gone(p.id())
 	p.dce("up", "--local", "-d").run().exits(0, fmt.Sprintf("port %d of web is in use by another program here: using", taken))
 	r := p.ps(p.id())
@@ -470,6 +470,28 @@ secrets:
 		}
 	}
 	up.end()
+}
+
+func TestWhatTheEngineDoesNotHaveIsShownInTheFile(t *testing.T) {
+	p := at(t, `
+services:
+  web:
+    image: IMAGE
+    volumes: ["data:/data"]
+    networks: [far]
+  db:
+    image: IMAGE-nobody-has
+    pull_policy: never
+volumes:
+  data: {external: true, name: dce-test-nobody-has}
+networks:
+  far: {external: true, name: dce-test-nobody-has}
+`)
+	wants := []string{
+		"DCE311", "compose.yaml:9:12", "DCE325", "compose.yaml:12:3", "needed by web", "DCE326", "compose.yaml:14:3", "3 errors",
+	}
+	p.dce("up", "--local").run().exits(1, wants...)
+	p.dce("up", "--local", "-d").run().exits(1, wants...)
 }
 
 func TestAPodThatCannotBeRenderedLeavesNoDirectory(t *testing.T) {

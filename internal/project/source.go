@@ -163,9 +163,18 @@ func (s *source) syntaxError(err error) diag.Diagnostic {
 		d.Summary, d.Hint = "this is not YAML: a tab in the indentation", "indent with blanks"
 	}
 	d.Pos.Line, d.Pos.Column = e.Mark.Line, e.Mark.Column
-	if e.ContextMsg != "" {
-		d.Detail = "It was found " + e.ContextMsg + "."
-		d.Related = []diag.Related{{Pos: diag.Pos{File: s.path, Line: e.ContextMark.Line, Column: e.ContextMark.Column}, Note: "begins here"}}
+	if e.ContextMsg == "" {
+		return d
+	}
+	d.Detail = "It was found " + e.ContextMsg + "."
+	begin := diag.Pos{File: s.path, Line: e.ContextMark.Line, Column: e.ContextMark.Column}
+	switch {
+	case begin == d.Pos:
+	case e.Mark.Line > bytes.Count(bytes.TrimRight(s.data, "\n"), []byte("\n"))+1: // there is nothing to see at the end
+		d.Related = []diag.Related{{Pos: d.Pos, Note: "the file ends before it does,"}}
+		d.Pos = begin
+	default:
+		d.Related = []diag.Related{{Pos: begin, Note: "begins here"}}
 	}
 	return d
 }
