@@ -30,9 +30,12 @@ Log in with docker login REGISTRY, as the user that dce runs as: credentials are
 		{Code: "DCE313", Title: "The registry allows no more pulls for now", Exit: ExitFailed, Text: `The registry limits how many pulls one account or address may make in a time, and that number is reached.
 
 Log in (limits are higher then), wait, or pull through a mirror. Images that are on the engine already are not asked for with --pull missing, which is the default.`},
-		{Code: "DCE314", Title: "The registry cannot be reached", Exit: ExitFailed, Text: `The engine tried to pull the image and got no proper answer: the name does not resolve, nothing listens, TLS failed, or the registry answered with an error of its own.
+		{Code: "DCE314", Title: "The registry cannot be reached", Exit: ExitFailed, Text: `The engine tried to pull the image and got no proper answer: the name does not resolve, nothing listens, or the registry answered with an error of its own.
 
-The connection is made by the engine, from its machine and with its proxy settings, not by dce. Try docker pull IMAGE there. A registry without TLS must be listed in the engine's insecure-registries.`},
+The connection is made by the engine, from its machine and with its proxy settings, not by dce. Try docker pull IMAGE there.`},
+		{Code: "DCE315", Title: "The registry is not trusted", Exit: ExitFailed, Text: `The engine reached the registry, but not over a connection that it trusts: the certificate is of an authority that the engine's machine does not know, has another name or has expired, or the registry speaks no TLS at all.
+
+Put the authority's certificate into /etc/docker/certs.d/REGISTRY[:PORT]/ca.crt on the engine's machine; it is read at the next pull. A registry without TLS must be named in insecure-registries of /etc/docker/daemon.json, which takes a reload of the engine; only registries on 127.0.0.0/8 need no entry.`},
 		{Code: "DCE316", Title: "Not an image name", Exit: ExitInvalid, Text: `An image is named [REGISTRY[:PORT]/]PATH[:TAG][@DIGEST], in lower case. The engine could not read this one, so nothing was pulled.
 
 Correct image: in the compose file. A variable that is empty often leaves a stray colon or slash.`},

@@ -196,7 +196,8 @@ func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 			Code: "DCE313", Summary: "the registry allows no more pulls for now:" + of, Detail: words(err), Subject: subject,
 			Hint: "log in (docker login), wait, or use a mirror; images that are here already need no pull: --pull missing",
 		}, true
-	case says(err, "no basic auth credentials", "unauthorized", "authentication required", "denied: requested access", "requires 'docker login'", "403 forbidden", "pull access denied", "access to the resource is denied"):
+	case says(err, "no basic auth credentials", "unauthorized", "authentication required", "requires 'docker login'", "403 forbidden", "pull access denied", "access to the resource is denied", "registry: denied"),
+		strings.HasPrefix(words(err), "denied"): // a registry's own word, and often its only one
 		return diag.Diagnostic{
 			Code: "DCE312", Summary: "the registry refuses the pull:" + of, Detail: words(err), Subject: subject,
 			Hint: "log in with an account that may read it: docker login " + registryOf(a.image) + "; or the name is wrong",
@@ -207,7 +208,12 @@ func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 			Code: "DCE310", Summary: "image not found:" + of, Detail: words(err), Subject: subject,
 			Hint: "check the image's name and tag in the compose file; one that is built here needs --build",
 		}, true
-	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "server gave http response to https", "unexpected http status", "network is unreachable", "x509:", "dial tcp", "request canceled", "connection reset by peer", "broken pipe", "unexpected eof", ": eof", "503 service unavailable", "502 bad gateway", "504 gateway"):
+	case a.image != "" && says(err, "x509:", "server gave http response to https", "first record does not look like a tls handshake"):
+		return diag.Diagnostic{
+			Code: "DCE315", Summary: "the registry is not trusted:" + of, Detail: words(err), Subject: subject,
+			Hint: "on the engine's machine put its certificate into /etc/docker/certs.d/" + registryOf(a.image) + "/ca.crt; one without TLS must be among the insecure-registries of /etc/docker/daemon.json",
+		}, true
+	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "unexpected http status", "network is unreachable", "dial tcp", "request canceled", "connection reset by peer", "broken pipe", "unexpected eof", ": eof", "503 service unavailable", "502 bad gateway", "504 gateway"):
 		return diag.Diagnostic{
 			Code: "DCE314", Summary: "the registry cannot be reached:" + of, Detail: words(err), Subject: subject,
 			Hint: "check that " + registryOf(a.image) + " answers from the engine's machine; with --pull missing or never an image that is here is used",

@@ -38,6 +38,7 @@ func TestImagesThatCannotBeHad(t *testing.T) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
 		refuse(http.StatusUnauthorized, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}`)(w, r)
 	}))
+	forbidden := enginetest.Serve(t, refuse(http.StatusForbidden, `{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}`))
 	busy := enginetest.Serve(t, refuse(http.StatusTooManyRequests, `{"errors":[{"code":"TOOMANYREQUESTS","message":"rate limited"}]}`))
 	broken := enginetest.Serve(t, refuse(http.StatusInternalServerError, ""))
 	for label, test := range map[string]struct {
@@ -48,6 +49,7 @@ func TestImagesThatCannotBeHad(t *testing.T) {
 		"the registry does not have it":      {empty + "/nosuch/img:1", "", "DCE310"},
 		"it must not be pulled":              {empty + "/nosuch/img:1", "never", "DCE311"},
 		"the registry wants credentials":     {private + "/web:1", "", "DCE312"},
+		"the registry forbids it":            {forbidden + "/web:1", "", "DCE312"},
 		"the registry has had enough":        {busy + "/web:1", "", "DCE313"},
 		"the registry is broken":             {broken + "/web:1", "", "DCE314"},
 		"there is no registry":               {"127.0.0.1:1/web:1", "", "DCE314"},
