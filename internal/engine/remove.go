@@ -11,6 +11,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
 
 	"dce/internal/diag"
@@ -63,27 +65,28 @@ func (p *Pod) resources(ctx context.Context) ([]removal, error) {
 }
 
 func (p *Pod) networks(ctx context.Context) ([]removal, error) {
+	networks, err := selected(ctx, p, func(ctx context.Context, filters client.Filters) ([]network.Summary, error) {
+		res, err := p.engine.api.NetworkList(ctx, client.NetworkListOptions{Filters: filters})
+		return res.Items, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the pod's networks: %w", err)
+	}
 	var work []removal
-	for _, filters := range p.selections() {
-		call, cancel := p.bounded(ctx)
-		res, err := p.engine.api.NetworkList(call, client.NetworkListOptions{Filters: filters})
-		cancel()
-		if err != nil {
-			return nil, fmt.Errorf("listing the pod's networks: %w", err)
-		}
-		for _, n := range res.Items {
-			if p.mine(n.Labels) {
-				work = append(work, removal{"network " + n.Name, func(ctx context.Context) error {
-					_, err := p.engine.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
-					if err != nil && says(err, "has active endpoints") {
-						p.dropStale(ctx, n.ID)
-					}
-					return err
-				}})
-			}
+	for _, n := range networks {
+		if p.mine(n.Labels) {
+			work = append(work, removal{"network " + n.Name, func(ctx context.Context) error { return p.removeNetwork(ctx, n.ID) }})
 		}
 	}
 	return distinct(work), nil
+}
+
+func (p *Pod) removeNetwork(ctx context.Context, id string) error {
+	_, err := p.engine.api.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+	if err != nil && says(err, "has active endpoints") {
+		p.dropStale(ctx, id)
+	}
+	return err
 }
 
 // dropStale makes a network let go of containers that do not exist any more: an
@@ -107,21 +110,20 @@ func (p *Pod) dropStale(ctx context.Context, network string) {
 }
 
 func (p *Pod) volumes(ctx context.Context) ([]removal, error) {
+	volumes, err := selected(ctx, p, func(ctx context.Context, filters client.Filters) ([]volume.Volume, error) {
+		res, err := p.engine.api.VolumeList(ctx, client.VolumeListOptions{Filters: filters})
+		return res.Items, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the pod's volumes: %w", err)
+	}
 	var work []removal
-	for _, filters := range p.selections() {
-		call, cancel := p.bounded(ctx)
-		res, err := p.engine.api.VolumeList(call, client.VolumeListOptions{Filters: filters})
-		cancel()
-		if err != nil {
-			return nil, fmt.Errorf("listing the pod's volumes: %w", err)
-		}
-		for _, v := range res.Items {
-			if p.mine(v.Labels) && !keeps(p.spec, v.Labels) {
-				work = append(work, removal{"volume " + v.Name, func(ctx context.Context) error {
-					_, err := p.engine.api.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
-					return err
-				}})
-			}
+	for _, v := range volumes {
+		if p.mine(v.Labels) && !keeps(p.spec, v.Labels) {
+			work = append(work, removal{"volume " + v.Name, func(ctx context.Context) error {
+				_, err := p.engine.api.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
+				return err
+			}})
 		}
 	}
 	return distinct(work), nil
@@ -134,17 +136,6 @@ func distinct(work []removal) []removal {
 		seen[r.name] = true
 		return again
 	})
-}
-
-func (p *Pod) selections() []client.Filters {
-	if p.spec.Carry != nil {
-		return []client.Filters{carrying(p.spec.Carry)}
-	}
-	selections := []client.Filters{ofPod(p.spec.PodID)}
-	if p.project != "" {
-		selections = append(selections, ofProject(p.project))
-	}
-	return selections
 }
 
 func (p *Pod) removeEach(ctx context.Context, work []removal) error {

@@ -59,19 +59,18 @@ func (p *Pod) Stop(ctx context.Context, until func() time.Duration, evidence str
 
 // containers lists all containers of the pod, also those that have ended.
 func (p *Pod) containers(ctx context.Context) ([]container.Summary, error) {
+	found, err := selected(ctx, p, func(ctx context.Context, filters client.Filters) ([]container.Summary, error) {
+		res, err := p.engine.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
+		return res.Items, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the pod's containers: %w", err)
+	}
 	var all []container.Summary
-	for _, filters := range p.selections() {
-		call, cancel := p.bounded(ctx)
-		res, err := p.engine.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: filters})
-		cancel()
-		if err != nil {
-			return nil, fmt.Errorf("listing the pod's containers: %w", err)
-		}
-		for _, c := range res.Items {
-			known := slices.ContainsFunc(all, func(o container.Summary) bool { return o.ID == c.ID })
-			if !known && p.mine(c.Labels) {
-				all = append(all, c)
-			}
+	for _, c := range found {
+		known := slices.ContainsFunc(all, func(o container.Summary) bool { return o.ID == c.ID })
+		if !known && p.mine(c.Labels) {
+			all = append(all, c)
 		}
 	}
 	return all, nil
