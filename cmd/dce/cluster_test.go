@@ -34,6 +34,7 @@ type site struct {
 	cluster *devcluster.Cluster
 	proxy   *recorder
 	dir     string
+	work    string // of the cluster
 	environ []string
 }
 
@@ -86,7 +87,7 @@ func newSite(t *testing.T, o devcluster.Options) *site {
 	}
 	passOn := httputil.NewSingleHostReverseProxy(target)
 	passOn.FlushInterval = -1 // events
-	s := &site{T: t, cluster: c, proxy: &recorder{Handler: passOn}, dir: t.TempDir()}
+	s := &site{T: t, cluster: c, proxy: &recorder{Handler: passOn}, dir: t.TempDir(), work: o.Dir}
 	url := enginetest.Serve(t, s.proxy)
 	dce, err := exec.LookPath("dce") // the test's own binary, see TestMain
 	if err != nil {

@@ -48,6 +48,7 @@ type devclusterFlags struct {
 	addr          string
 	cpus          float64
 	mem           sizeFlag
+	secrets       string
 	launchTimeout time.Duration
 }
 
@@ -79,16 +80,20 @@ dce devcluster start --addr 127.0.0.1:0 --cpus 64 --mem 64GiB`,
 	fs.StringVar(&f.addr, "addr", devcluster.DefaultAddr, "serve the API of Marathon on `HOST:PORT`; port 0 is a free one")
 	fs.Float64Var(&f.cpus, "cpus", 0, "offer that many processors (four times as many as there are)")
 	fs.Var(&f.mem, "mem", "offer that much memory (16GiB)")
+	fs.StringVar(&f.secrets, "secrets", "", "let apps use the secrets in `DIR`: a file for each, named as its source")
 	fs.DurationVar(&f.launchTimeout, "launch-timeout", 5*time.Minute, "kill a task that does not run after this `DURATION`")
 	fs.BoolVar(&f.ready, "ready", false, "say on a pipe when it answers")
 	_ = fs.MarkHidden("ready") // the flag is there
 	withoutEnv(fs.Lookup("foreground"))
 	withoutEnv(fs.Lookup("ready"))
-	grouped(cmd, groupWhat, "addr", "cpus", "mem", "launch-timeout")
+	grouped(cmd, groupWhat, "addr", "cpus", "mem", "secrets", "launch-timeout")
 	cmd.RunE = a.plain(func(ctx context.Context, _ []string) error {
 		home, err := a.devclusterHome()
 		if err != nil {
 			return err
+		}
+		if f.secrets != "" && !filepath.IsAbs(f.secrets) { // the background has another directory
+			f.secrets = filepath.Join(a.env.Dir, f.secrets)
 		}
 		if f.foreground {
 			return a.keepDevcluster(ctx, home, f)

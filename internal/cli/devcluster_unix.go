@@ -69,6 +69,9 @@ func (f *devclusterFlags) arguments() []string {
 	if f.mem.text != "" {
 		args = append(args, "--mem", f.mem.text)
 	}
+	if f.secrets != "" {
+		args = append(args, "--secrets", f.secrets)
+	}
 	return args
 }
 
@@ -108,7 +111,7 @@ func (a *app) keepDevcluster(ctx context.Context, home devcluster.Home, f *devcl
 		Home: home, Stops: a.stops(listening), Ready: a.announcer(f),
 		Cluster: devcluster.Options{
 			Addrs: []string{f.addr}, CgroupsRoot: cgroupFor(os.Geteuid()), CPUs: f.cpus, Mem: f.mem.mib,
-			LaunchTimeout: f.launchTimeout, Environment: a.executorEnvironment(), Log: log,
+			LaunchTimeout: f.launchTimeout, Secrets: f.secrets, Environment: a.executorEnvironment(), Log: log,
 		},
 	})
 	if f.ready && err != nil {

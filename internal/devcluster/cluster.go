@@ -39,6 +39,8 @@ type Options struct {
 	Credentials string // user:password that Marathon asks for; "" means none
 	Token       string // that it also takes, as DC/OS: Authorization: token=<Token>
 
+	Secrets string // directory of the secrets that apps may use, a file for each source; "" means the feature is off
+
 	LaunchTimeout time.Duration     // Marathon's task_launch_timeout; 0 means 300 s
 	ShutdownGrace time.Duration     // the agent's, for executors; 0 means 5 s
 	Environment   map[string]string // added to every executor's environment
@@ -96,9 +98,12 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 
 func (c *Cluster) start(ctx context.Context) (err error) {
 	o := c.opts
+	if err := o.checkSecrets(); err != nil {
+		return err
+	}
 	c.agent, err = agent.Start(ctx, agent.Options{
 		WorkDir: filepath.Join(o.Dir, "agent"), Hostname: o.Hostname, CgroupsRoot: o.CgroupsRoot, Resources: o.resources(),
-		ShutdownGrace: o.ShutdownGrace, ExecutorEnvironment: o.Environment, Faults: o.Agent, Log: o.Log,
+		ShutdownGrace: o.ShutdownGrace, ExecutorEnvironment: o.Environment, Secret: o.secret(), Faults: o.Agent, Log: o.Log,
 	})
 	if err != nil {
 		return err
@@ -109,7 +114,7 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	c.marathon, err = marathon.Start(ctx, marathon.Options{
 		Addrs: o.Addrs, Agent: c.agent, MesosURL: c.master.url(), PortFree: portFree,
 		Offer: scheduler.Agent{CPUs: o.CPUs, Mem: o.Mem, Disk: o.Disk, Ports: o.Ports},
-		User:  o.User, Credentials: o.Credentials, Token: o.Token, LaunchTimeout: o.LaunchTimeout, Faults: o.Marathon, Log: o.Log,
+		User:  o.User, Credentials: o.Credentials, Token: o.Token, LaunchTimeout: o.LaunchTimeout, Secrets: o.Secrets != "", Faults: o.Marathon, Log: o.Log,
 	})
 	if err == nil {
 		c.master.frameworkID = c.marathon.FrameworkID()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -21,6 +22,8 @@ type container struct {
 	runAs   string // user, "" for that of the agent
 	command mesos.CommandInfo
 	env     []string
+	secret  func(name string) (string, error)
+	secrets []string // of the environment, resolved when it runs
 	fetcher fetcher
 	groups  *cgroups // nil: posix launcher
 	attach  bool
@@ -44,6 +47,7 @@ func (a *Agent) newContainer(e *runningExecutor) *container {
 		gone:    make(chan struct{}),
 		exits:   make(chan int, 1),
 		runAs:   e.framework.info.User,
+		secret:  a.opts.Secret,
 	}
 	if e.info.Command != nil {
 		c.command = *e.info.Command
@@ -152,6 +156,9 @@ func (c *container) prepare(ctx context.Context) error {
 	}
 	if c.attach {
 		return nil
+	}
+	if err := c.resolve(); err != nil {
+		return err
 	}
 	if err := c.fetcher.fetchAll(ctx, c.dir, c.command.URIs, owner); err != nil {
 		return fmt.Errorf("Failed to fetch all URIs for container '%s': exited with status 1: %w", c.id, err) //nolint:staticcheck // the text of Mesos, and why
@@ -293,7 +300,7 @@ func (c *container) launcher(files *launchFiles) (*exec.Cmd, error) {
 	}
 
 	cmd := exec.Command("/bin/sh", append([]string{"-c", launcherScript, "mesos-containerizer"}, argv...)...) //nolint:gosec,noctx // what the scheduler launches; ended by sweep
-	cmd.Dir, cmd.Env = c.dir, c.env
+	cmd.Dir, cmd.Env = c.dir, slices.Concat(c.env, c.secrets)
 	cmd.Stdout, cmd.Stderr = files.stdout, files.stderr
 	cmd.ExtraFiles = []*os.File{files.wait}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: owner}

@@ -36,7 +36,9 @@ type Options struct {
 	Heartbeat             time.Duration // between HEARTBEAT events; 0 means 30 minutes
 
 	ExecutorEnvironment map[string]string // added to every executor's environment
-	Fetch               FetchLimits
+	// Secret resolves the variables of a command that refer to a secret (--secret_resolver); nil knows none.
+	Secret func(name string) (string, error)
+	Fetch  FetchLimits
 
 	ManualAcknowledge bool // updates wait for Acknowledge, as for a real scheduler; false acknowledges them at once
 	Attach            bool // start no process: who is told the environment (Executor) subscribes in its stead

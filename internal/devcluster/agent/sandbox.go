@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
 // runDir is the sandbox of a container, by Mesos' layout.
@@ -123,7 +125,9 @@ func (a *Agent) environment(e *runningExecutor, c *container) []string {
 	maps.Copy(env, a.opts.ExecutorEnvironment)
 	if c.command.Environment != nil {
 		for _, v := range c.command.Environment.Variables {
-			env[v.Name] = v.GetValue()
+			if v.GetType() != mesos.Environment_Variable_SECRET {
+				env[v.Name] = v.GetValue()
+			}
 		}
 	}
 
@@ -134,4 +138,27 @@ func (a *Agent) environment(e *runningExecutor, c *container) []string {
 	slices.Sort(list)
 
 	return list
+}
+
+// resolve gives the executor the secrets that its command refers to (slave/containerizer/mesos/isolators/environment_secret.cpp).
+func (c *container) resolve() error {
+	if c.command.Environment == nil {
+		return nil
+	}
+	for _, v := range c.command.Environment.Variables {
+		if v.GetType() != mesos.Environment_Variable_SECRET {
+			continue
+		}
+		name := v.GetSecret().GetReference().GetName()
+		if c.secret == nil || name == "" {
+			return fmt.Errorf("resolving the secret %q: this agent has no resolver", name)
+		}
+		value, err := c.secret(name)
+		if err != nil {
+			return fmt.Errorf("resolving the secret %q: %w", name, err)
+		}
+		c.secrets = append(c.secrets, v.Name+"="+value)
+	}
+
+	return nil
 }

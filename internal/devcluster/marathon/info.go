@@ -41,7 +41,7 @@ func (s *Server) describe(leader *node) map[string]any {
 		"framework_name":              "marathon",
 		"mesos_user":                  s.opts.User,
 		"executor":                    "//cmd",
-		"features":                    []string{},
+		"features":                    s.features(),
 		"checkpoint":                  true,
 		"failover_timeout":            604800,
 		"local_port_min":              10000,
@@ -60,4 +60,12 @@ func (s *Server) describe(leader *node) map[string]any {
 		"zookeeper_config": map[string]any{},
 		"http_config":      map[string]any{"http_port": leader.port(), "https_port": 8443},
 	}
+}
+
+func (s *Server) features() []string {
+	if s.opts.Secrets {
+		return []string{"secrets"}
+	}
+
+	return []string{}
 }

@@ -96,6 +96,7 @@ func command(l scheduler.Launch, o Options) *mesos.CommandInfo {
 	for _, name := range sorted(env) {
 		c.Environment.Variables = append(c.Environment.Variables, mesos.Environment_Variable{Name: name, Value: new(env[name])})
 	}
+	c.Environment.Variables = append(c.Environment.Variables, secrets(app)...)
 
 	return c
 }
@@ -123,6 +124,22 @@ func environment(l scheduler.Launch, o Options) map[string]string {
 	}
 
 	return env
+}
+
+// secrets are the variables whose values the agent finds, as DC/OS' plugin for Marathon sends them.
+func secrets(app *scheduler.App) []mesos.Environment_Variable {
+	var list []mesos.Environment_Variable
+	for _, key := range sorted(app.Env) {
+		if refers, ok := app.Env[key].(map[string]any); ok {
+			name, _ := refers["secret"].(string)
+			list = append(list, mesos.Environment_Variable{
+				Name: key, Type: mesos.Environment_Variable_SECRET.Enum(),
+				Secret: &mesos.Secret{Type: mesos.Secret_REFERENCE, Reference: &mesos.Secret_Reference{Name: app.SecretSource(name)}},
+			})
+		}
+	}
+
+	return list
 }
 
 // addLabels passes labels on, but for long ones (mesos/EnvironmentHelper.scala).

@@ -99,10 +99,10 @@ func resourceText(resources []mesos.Resource) string {
 func TestAnExecutorsEnvironmentIsThatOfMarathon(t *testing.T) {
 	long := strings.Repeat("x", 512)
 	executor, _ := built(t, `{"id":"/shop/web","cmd":"run","cpus":0.5,"mem":256,"labels":{"a-b":"1","big":"`+long+`"},
-		"env":{"HOST":"mine","A":"1"},"portDefinitions":[{"port":8080,"name":"http-api"},{"port":8081}]}`, 31005, 31006)
+		"env":{"HOST":"mine","A":"1","KEY":{"secret":"s"}},"secrets":{"s":{"source":"shop/key"}},"portDefinitions":[{"port":8080,"name":"http-api"},{"port":8081}]}`, 31005, 31006)
 	got := map[string]string{}
 	for _, v := range executor.Command.Environment.Variables {
-		got[v.Name] = v.GetValue()
+		got[v.Name] = v.GetValue() + v.GetSecret().GetReference().GetName()
 	}
 	want := map[string]string{
 		"MESOS_TASK_ID": "shop_web.instance-1._app.2", "MARATHON_APP_ID": "/shop/web", "MARATHON_APP_VERSION": "0001-01-01T00:00:00.000Z",
@@ -110,6 +110,7 @@ func TestAnExecutorsEnvironmentIsThatOfMarathon(t *testing.T) {
 		"MARATHON_APP_RESOURCE_GPUS": "0", "MARATHON_APP_ENFORCE_GROUP_ROLE": "FALSE",
 		"MARATHON_APP_LABELS": "A_B", "MARATHON_APP_LABEL_A_B": "1",
 		"HOST": "mine", "A": "1", // the app's own win
+		"KEY":   "shop/key", // for the agent to resolve
 		"PORT0": "31005", "PORT1": "31006", "PORT": "31005", "PORTS": "31005,31006",
 		"PORT_8080": "31005", "PORT_8081": "31006", "PORT_HTTP_API": "31005",
 	}

@@ -34,6 +34,7 @@ type Options struct {
 	Credentials string // user:password that requests must carry; "" means none
 	Token       string // that requests may carry instead: Authorization: token=<Token>; "" means none
 
+	Secrets       bool          // --enable_features secrets: the agent resolves them
 	LaunchTimeout time.Duration // --task_launch_timeout; 0 means 300 s
 	Faults        Faults
 	Log           *slog.Logger // nil discards
@@ -116,7 +117,7 @@ func (s *Server) schedulerOptions() scheduler.Options {
 	offer.IP, _, _ = net.SplitHostPort(s.opts.Agent.Endpoint())
 
 	return scheduler.Options{
-		NewID: newUUID, PortFree: s.opts.PortFree, Agent: offer, LaunchTimeout: s.opts.LaunchTimeout,
+		NewID: newUUID, PortFree: s.opts.PortFree, Agent: offer, LaunchTimeout: s.opts.LaunchTimeout, Secrets: s.opts.Secrets,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -102,6 +103,33 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	}
 }
 
+// Secrets are a feature of a plugin; without it whatever uses one is refused, planned or deployed.
+func TestSecretsAreAFeature(t *testing.T) {
+	app, err := NewApp([]byte(`{"id":"/a","cmd":"run","env":{"A":{"secret":"s"}},"secrets":{"s":{"source":"x"}}}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for enabled, want := range map[bool]string{
+		true: "", false: "/secrets: Feature secrets is not enabled. Enable with --enable_features secrets); /env(A): Feature secrets is not enabled. Enable with --enable_features secrets)",
+	} {
+		s := New(time.Unix(0, 0), Options{NewID: func() string { return "id" }, PortFree: func(int) bool { return true }, Secrets: enabled})
+		change := func(r Root) (Root, error) { return r.With(app), nil }
+		_, planned := s.Plan(time.Unix(1, 0), change)
+		_, deployed := s.Deploy(time.Unix(2, 0), change, DeployOptions{})
+		for _, err := range []error{planned, deployed} {
+			var lines []string
+			if invalid, ok := errors.AsType[*InvalidError](err); ok {
+				for _, d := range invalid.Details {
+					lines = append(lines, d.Path+": "+strings.Join(d.Errors, "; "))
+				}
+			}
+			if got := strings.Join(lines, "; "); got != want {
+				t.Errorf("enabled %t: %s\nwant %s", enabled, got, want)
+			}
+		}
+	}
+}
+
 // What a definition of an app is refused for, in Marathon's words.
 func TestABadAppIsRefused(t *testing.T) {
 	tests := map[string]struct {
@@ -126,7 +154,8 @@ func TestABadAppIsRefused(t *testing.T) {
 		"a check of no port":     {`{"id":"/a","cmd":"run","portDefinitions":[],"healthChecks":[{"protocol":"HTTP"}]}`, "/healthChecks(0): Health check port indices must address an element of the ports array or container port mappings.", false},
 		"an unknown protocol":    {`{"id":"/a","cmd":"run","healthChecks":[{"protocol":"GOPHER"}]}`, "/healthChecks(0)/protocol: error.unknown.enum.literal", false},
 		"two checks of Mesos":    {`{"id":"/a","cmd":"run","healthChecks":[{"protocol":"MESOS_TCP"},{"protocol":"MESOS_HTTP"}]}`, "/: AppDefinition can contain at most one Mesos health check", false},
-		"a secret":               {`{"id":"/a","cmd":"run","env":{"A":{"secret":"s"}},"secrets":{"s":{"source":"x"}}}`, "/secrets: Feature secrets is not enabled. Enable with --enable_features secrets); /env(A): Feature secrets is not enabled. Enable with --enable_features secrets)", false},
+		"an undefined secret":    {`{"id":"/a","cmd":"run","env":{"A":{"secret":"s"}},"secrets":{"t":{}}}`, "/secrets(t)/source: must not be empty; /env(A)/secret: references an undefined secret", false},
+		"a variable of numbers":  {`{"id":"/a","cmd":"run","env":{"A":1}}`, "/env/A: error.expected.jsstring", false},
 		"gpus":                   {`{"id":"/a","cmd":"run","gpus":1}`, "/: Feature gpu_resources is not enabled. Enable with --enable_features gpu_resources)", false},
 		"a lonely app thrice":    {`{"id":"/a","cmd":"run","instances":3,"labels":{"MARATHON_SINGLE_INSTANCE_APP":"true"}}`, "/: MARATHON_SINGLE_INSTANCE_APP requires instances <= 1", false},
 		"an unknown constraint":  {`{"id":"/a","cmd":"run","constraints":[["hostname","NEAR"],["hostname"]]}`, "/constraints(0): Constraint operator must be one of the following UNIQUE, CLUSTER, GROUP_BY, LIKE, MAX_PER, UNLIKE or IS; /constraints(1): Each constraint must have either 2 or 3 fields", false},

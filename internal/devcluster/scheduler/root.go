@@ -182,6 +182,18 @@ func (r Root) check() error {
 	return nil
 }
 
+// checkSecrets refuses new uses of secrets where the feature is not enabled.
+func (r Root) checkSecrets(before Root, enabled bool) error {
+	var found problems
+	for _, id := range sortedKeys(r.Apps) {
+		if app := r.Apps[id]; !enabled && app != before.Apps[id] {
+			app.checkNoSecrets(&found)
+		}
+	}
+
+	return found.err(false)
+}
+
 // stamp gives every app of a target its version (core/group/impl/GroupVersioningUtil.scala): that of the deployment for
 // what is new or changed, else the one it has.
 func stamp(original, target Root, now Time) Root {

@@ -12,6 +12,8 @@ type Options struct {
 
 	Agent Agent
 
+	Secrets bool // --enable_features secrets
+
 	LaunchTimeout time.Duration // --task_launch_timeout; 0 means 300 s
 	KillRetry     time.Duration // between KILLs of a task that does not end; 0 means 30 s
 	MaxKills      int           // tasks that are ending at once; 0 means 10

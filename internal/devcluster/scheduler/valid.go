@@ -105,7 +105,7 @@ func hasTwice(ports []int) bool {
 func (a *App) validate() error {
 	var found problems
 	for _, check := range []func(*problems){
-		a.checkID, a.checkCommand, a.checkPorts, a.checkHealth, a.checkReadiness, a.checkFetch, a.checkFeatures,
+		a.checkID, a.checkCommand, a.checkPorts, a.checkHealth, a.checkReadiness, a.checkFetch, a.checkFeatures, a.checkSecrets,
 		a.checkConstraints, a.checkUpgrade, a.checkNames,
 	} {
 		check(&found)
@@ -217,27 +217,57 @@ func (a *App) checkFetch(found *problems) {
 	}
 }
 
+const missingFeature = "Feature %[1]s is not enabled. Enable with --enable_features %[1]s)"
+
 // checkFeatures refuses what needs a feature or a plugin that is not there.
 func (a *App) checkFeatures(found *problems) {
-	const missing = "Feature %s is not enabled. Enable with --enable_features %s)"
 	if a.GPUs > 0 {
-		found.add("/", missing, "gpu_resources", "gpu_resources")
-	}
-	if len(a.Secrets) > 0 {
-		found.add("/secrets", missing, "secrets", "secrets")
-	}
-	for _, key := range sortedKeys(a.Env) {
-		switch a.Env[key].(type) {
-		case string:
-		case object:
-			found.add("/env("+key+")", missing, "secrets", "secrets")
-		default:
-			found.add("/env/"+key, "error.expected.jsstring")
-		}
+		found.add("/", missingFeature, "gpu_resources")
 	}
 	if a.Role != "*" {
 		found.add("/role", "got %s, expected one of: [*]", a.Role)
 	}
+}
+
+// checkNoSecrets refuses every use of secrets.
+func (a *App) checkNoSecrets(found *problems) {
+	if len(a.Secrets) > 0 {
+		found.add("/secrets", missingFeature, "secrets")
+	}
+	for _, key := range sortedKeys(a.Env) {
+		if _, refers := a.Env[key].(object); refers {
+			found.add("/env("+key+")", missingFeature, "secrets")
+		}
+	}
+}
+
+// checkSecrets refuses what refers to nothing (api/v2/validation/SecretValidation.scala).
+func (a *App) checkSecrets(found *problems) {
+	for _, name := range sortedKeys(a.Secrets) {
+		if a.SecretSource(name) == "" {
+			found.add("/secrets("+name+")/source", "must not be empty")
+		}
+	}
+	for _, key := range sortedKeys(a.Env) {
+		switch v := a.Env[key].(type) {
+		case string:
+		case object:
+			name, _ := v["secret"].(string)
+			if _, defined := a.Secrets[name]; !defined {
+				found.add("/env("+key+")/secret", "references an undefined secret")
+			}
+		default:
+			found.add("/env/"+key, "error.expected.jsstring")
+		}
+	}
+}
+
+// SecretSource is where the value of a secret is kept, "" if the app defines none of this name.
+func (a *App) SecretSource(name string) string {
+	definition, _ := a.Secrets[name].(object)
+	source, _ := definition["source"].(string)
+
+	return source
 }
 
 func (a *App) checkConstraints(found *problems) {

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dce/internal/devcluster"
+	"dce/internal/enginetest"
+)
+
+// store is a server of artifacts: who puts files there must show a password,
+// agents fetch them without one.
+type store struct {
+	mu    sync.Mutex
+	files map[string][]byte
+	calls []string
+	// instead is what is fetched in the place of every file, nil for itself.
+	instead []byte
+}
+
+const storePassword = "uploader:password-of-the-store"
+
+func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, r.Method)
+	user, password, _ := r.BasicAuth()
+	data, known := s.files[r.URL.Path]
+	switch {
+	case r.Method != http.MethodGet && user+":"+password != storePassword:
+		w.WriteHeader(http.StatusUnauthorized)
+	case r.Method == http.MethodPut:
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		s.files[r.URL.Path] = data
+		w.WriteHeader(http.StatusCreated)
+	case !known:
+		w.WriteHeader(http.StatusNotFound)
+	case r.Method == http.MethodGet && s.instead != nil:
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.instead))
+	default:
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	}
+}
+
+// taken are the requests so far.
+func (s *store) taken() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.calls, " ")
+}
+
+// only is the one file there.
+func (s *store) only(t *testing.T) []byte {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.files) != 1 {
+		t.Fatalf("%d files were put", len(s.files))
+	}
+	for _, data := range s.files {
+		return data
+	}
+	return nil
+}
+
+const (
+	secretOfTheCluster  = "s3cret-that-only-the-cluster-has"
+	secretOfTheDeployer = "s3cret-of-the-deployers-machine"
+)
+
+// The check of the service finds the secret of the cluster: in its environment
+// and as a file.
+const uploadedPod = `services:
+  web:
+    image: %IMAGE%
+    command: [sh, -c, 'echo "greeting $$GREETING"; while true; do sleep 1; done']
+    environment: {GREETING: "${GREETING}", TOKEN: "${TOKEN}"}
+    volumes: ["./conf:/conf:ro"]
+    secrets: [db]
+    stop_grace_period: 1s
+    stop_signal: SIGKILL
+    healthcheck:
+      test: [CMD-SHELL, 'test "$${#TOKEN}" = 32 -a "$$(cat /run/secrets/db)" = "$$TOKEN" && cat /conf/sub/app.conf']
+      interval: 500ms
+      retries: 20
+secrets:
+  db: {file: ./db.txt}
+`
+
+// A bundle that is uploaded is fetched by the agent and checked by the
+// executor, and a secret of Marathon's is in the container and nowhere else.
+func TestAPodThatIsUploadedWithASecretOfTheCluster(t *testing.T) {
+	api := enginetest.Require(t)
+	image := enginetest.Busybox(t, api)
+	artifacts := &store{files: map[string][]byte{}}
+	secrets := t.TempDir()
+	var s *site
+	t.Cleanup(func() { nothingLeft(t, api, s.cluster.Marathon().FrameworkID()) })
+	s = newSite(t, devcluster.Options{
+		CgroupsRoot: enginetest.PodID(t, "up") + "-root", Ports: [2]int{31800, 31899}, Secrets: secrets,
+	})
+	s.environ = append(s.environ, "IMAGE="+image, "ARTIFACTS=http://"+strings.TrimPrefix(enginetest.Serve(t, artifacts), "http://"), "STORE="+storePassword)
+	s.write(map[string]string{
+		"compose.yaml": uploadedPod, "conf/sub/app.conf": "x\n", "db.txt": secretOfTheDeployer + "\n", ".env": "TOKEN=" + secretOfTheDeployer + "\n",
+		"dce.yaml": `secrets: [TOKEN]
+environments:
+  qa:
+    values: {GREETING: hello}
+    resources: {cpus: 0.1, mem: 64M}
+    app: {secrets: {TOKEN: "marathon:shop/token", db: "marathon:shop/token"}}
+    target:
+      urls: ["%MARATHON%"]
+      executor: {path: "%DCE_BINARY%"}
+      artifacts: {url: "%ARTIFACTS%/bundles", inline: 0, credentials: {basic: "env:STORE"}}
+`,
+	})
+
+	_, said := s.dce(6, "deploy", "--env", "qa") // before the cluster has the secret
+	s.holds(said, `resolving the secret "shop/token": there is no such secret`)
+	put(t, filepath.Join(secrets, "shop", "token"), secretOfTheCluster+"\n")
+
+	_, said = s.dce(0, "deploy", "--env", "qa")
+	s.holds(said, "is healthy: 1 instance")
+	if calls := artifacts.taken(); calls != "HEAD PUT HEAD GET" {
+		t.Errorf("the store was asked %s", calls)
+	}
+	first := artifacts.only(t)
+
+	all := map[string]string{"the output of deploy": said, "the bundle": unzipped(t, first), "the app": s.apps(), "the processes": commandLines(t)}
+	for _, args := range [][]string{{"diff", "-o", "json"}, {"status", "-o", "json"}, {"history"}, {"logs"}, {"ps"}} {
+		out, problems := s.dce(0, append(args, "--env", "qa", "--debug")...)
+		all["dce "+strings.Join(args, " ")] = out + problems
+	}
+	maps.Copy(all, s.sandboxes())
+	for name, text := range all {
+		for _, value := range []string{secretOfTheCluster, secretOfTheDeployer, "password-of-the-store"} {
+			if strings.Contains(text, value) {
+				t.Errorf("%s: holds %q", name, value)
+			}
+		}
+	}
+	s.holds(all["dce logs"], "greeting hello")
+
+	artifacts.mu.Lock()
+	artifacts.instead = first // somebody has put another bundle in the place of the next
+	artifacts.mu.Unlock()
+	_, said = s.dce(6, "deploy", "--env", "qa", "--set", "GREETING=bye")
+	s.holds(said, "the bundle is not the one that was deployed", "DCE713", "which is healthy")
+	s.dce(0, "stop", "--env", "qa", "--yes")
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unzipped(t *testing.T, data []byte) string {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// commandLines are the command lines of all processes.
+func commandLines(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no processes: %v", err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		line, _ := os.ReadFile(file) // it may have ended
+		all.Write(append(line, '\n'))
+	}
+	return all.String()
+}
+
+// sandboxes are all files that the cluster and its executors have written.
+func (s *site) sandboxes() map[string]string {
+	s.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(s.work, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil //nolint:nilerr // it was removed meanwhile
+		}
+		data, _ := os.ReadFile(path)
+		files[path] = string(data)
+		return nil
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	if len(files) == 0 {
+		s.Fatalf("nothing is in %s", s.work)
+	}
+	return files
+}
