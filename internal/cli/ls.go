@@ -74,10 +74,10 @@ func podTable(rows []local.Row) term.Table {
 	for _, r := range rows {
 		var ports []string
 		for _, p := range r.Ports {
-			ports = append(ports, p.String())
+			ports = append(ports, strings.TrimPrefix(p.String(), "localhost:"))
 		}
 		t.Rows = append(t.Rows, []string{
-			r.ID, r.State, keeperText(r), age(r.Created), cmp.Or(strings.Join(r.Services, ","), "-"),
+			r.ID, r.State, keeperText(r), age(r.Created), cmp.Or(strings.Join(r.Services, ", "), "-"),
 			cmp.Or(strings.Join(ports, ", "), "-"), cmp.Or(r.Reason, "-"),
 		})
 	}

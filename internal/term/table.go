@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-
-	"charm.land/lipgloss/v2"
-	"charm.land/lipgloss/v2/table"
 )
 
-// Table is rows below a header; every row has as many cells as the header.
+// Table is rows below a header; every row has as many cells as the header. The
+// first cell names the row.
 type Table struct {
 	Header []string
 	Rows   [][]string
@@ -30,7 +28,7 @@ func (u *UI) Table(t Table) {
 		plainTable(u.stdout, t)
 		return
 	}
-	fmt.Fprintln(u.stdout, u.fittedTable(t))
+	fmt.Fprint(u.stdout, u.stdout.fitted(t))
 }
 
 func plainTable(w *Stream, t Table) {
@@ -43,41 +41,103 @@ func plainTable(w *Stream, t Table) {
 	_ = out.Flush()
 }
 
-func (u *UI) fittedTable(t Table) string {
-	header := lipgloss.NewStyle().PaddingRight(3)
-	if u.stdout.Color {
-		header = header.Bold(true)
+// fitted is the table within the width of the stream. Where it is too narrow,
+// cells go on in the next line; a word is cut only where that does not help
+// either, and a name of a row never: it is what the next command is given.
+func (s *Stream) fitted(t Table) string {
+	gap := 3
+	columns := measured(t)
+	if sum(columns)+gap*(len(columns)-1) > s.Width() {
+		gap = 2
+		shrink(columns, s.Width()-gap*(len(columns)-1))
 	}
-	cell := lipgloss.NewStyle().PaddingRight(3)
-	tbl := table.New().Border(lipgloss.HiddenBorder()).
-		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).
-		BorderColumn(false).BorderRow(false).BorderHeader(false).
-		Headers(t.Header...).Rows(t.Rows...).Wrap(false).
-		StyleFunc(func(row, _ int) lipgloss.Style {
-			if row == table.HeaderRow {
-				return header
-			}
-			return cell
-		})
-	if widest(t) > u.stdout.Width() {
-		tbl = tbl.Width(u.stdout.Width())
+	var b strings.Builder
+	for _, line := range folded(t.Header, columns, gap) {
+		b.WriteString(s.Paint(Bold, line) + "\n")
 	}
-	lines := strings.Split(tbl.String(), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+	for _, row := range t.Rows {
+		for _, line := range folded(row, columns, gap) {
+			b.WriteString(line + "\n")
+		}
 	}
-	return strings.Join(lines, "\n")
+	return b.String()
 }
 
-// widest is the width of the table when nothing of it is cut.
-func widest(t Table) int {
-	total := 0
+// column is the width of a column, and what it may become.
+type column struct {
+	width int
+	// word is the width of the longest word, least the one that stays readable.
+	word, least int
+}
+
+func measured(t Table) []column {
+	columns := make([]column, len(t.Header))
 	for i, h := range t.Header {
-		column := displayWidth(h)
-		for _, r := range t.Rows {
-			column = max(column, displayWidth(r[i]))
+		c := &columns[i]
+		c.least = displayWidth(h)
+		c.width, c.word = c.least, c.least
+		for _, row := range t.Rows {
+			c.width = max(c.width, displayWidth(row[i]))
+			for word := range strings.FieldsSeq(row[i]) {
+				c.word = max(c.word, displayWidth(word))
+			}
 		}
-		total += column + 3
+	}
+	if len(columns) > 0 {
+		columns[0].word, columns[0].least = columns[0].width, columns[0].width
+	}
+	return columns
+}
+
+func sum(columns []column) int {
+	total := 0
+	for _, c := range columns {
+		total += c.width
 	}
 	return total
+}
+
+// shrink takes from the widest columns, first down to their longest words, then
+// through these.
+func shrink(columns []column, room int) {
+	for _, floor := range []func(column) int{
+		func(c column) int { return c.word },
+		func(c column) int { return c.least },
+	} {
+		for sum(columns) > room {
+			widest := -1
+			for i, c := range columns {
+				if c.width > floor(c) && (widest < 0 || c.width > columns[widest].width) {
+					widest = i
+				}
+			}
+			if widest < 0 {
+				break
+			}
+			columns[widest].width--
+		}
+	}
+}
+
+// folded are the lines of one row.
+func folded(cells []string, columns []column, gap int) []string {
+	height := 0
+	parts := make([][]string, len(cells))
+	for i, cell := range cells {
+		parts[i] = strings.Split(wrapLine(cell, columns[i].width), "\n")
+		height = max(height, len(parts[i]))
+	}
+	lines := make([]string, height)
+	for n := range lines {
+		var b strings.Builder
+		for i, p := range parts {
+			part := ""
+			if n < len(p) {
+				part = p[n]
+			}
+			b.WriteString(pad(part, columns[i].width) + strings.Repeat(" ", gap))
+		}
+		lines[n] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
 }

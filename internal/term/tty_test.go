@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
 
 	"dce/internal/term"
 )
@@ -60,6 +61,39 @@ func TestATableOnATerminalHasABoldHeaderAndFits(t *testing.T) {
 	}
 	if !strings.Contains(shown, "web 8080->80") {
 		t.Errorf("a cell that fits is cut: %q", shown)
+	}
+}
+
+func TestATableThatIsTooWideIsFoldedAndItsNamesStayWhole(t *testing.T) {
+	pods := term.Table{
+		Header: []string{"POD", "STATE", "SERVICES", "PORTS"},
+		Rows: [][]string{
+			{"local.a-shop-with-a-name", "running", "cache, migrate, shipper, web", "8080->8080/tcp, 9090->9090/tcp"},
+			{"local.b", "failed", "-", "-"},
+		},
+	}
+	for width, want := range map[uint16]string{
+		100: `POD                        STATE     SERVICES                       PORTS
+local.a-shop-with-a-name   running   cache, migrate, shipper, web   8080->8080/tcp, 9090->9090/tcp
+local.b                    failed    -                              -
+`,
+		70: `POD                       STATE    SERVICES          PORTS
+local.a-shop-with-a-name  running  cache, migrate,   8080->8080/tcp,
+                                   shipper, web      9090->9090/tcp
+local.b                   failed   -                 -
+`,
+		52: `POD                       STATE    SERVICES  PORTS
+local.a-shop-with-a-name  running  cache,    8080->~
+                                   migrate,  9090->~
+                                   shipper,
+                                   web
+local.b                   failed   -         -
+`,
+	} {
+		shown := plain(onTerminal(t, width, func(ui *term.UI) { ui.Table(pods) }))
+		if diff := cmp.Diff(want, shown); diff != "" {
+			t.Errorf("%d columns (-want +got):\n%s", width, diff)
+		}
 	}
 }
 
