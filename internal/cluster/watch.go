@@ -122,6 +122,7 @@ func (w *Watch) judge(o Observation) {
 		w.idle = 0
 	case w.reached(o):
 		w.End = Reached
+	case w.Goal.Deployment.ID == "": // none is followed: an instance that died comes back without one
 	default:
 		if w.idle++; w.idle >= patience && len(o.Deployments) == 0 {
 			w.End, w.Reason = Cancelled, "the deployment has ended, and "+w.unready()

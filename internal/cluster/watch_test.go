@@ -138,6 +138,18 @@ func TestFollowingAStop(t *testing.T) {
 	}
 }
 
+// Who watches without having deployed anything waits for the instance that
+// comes in the place of one that died: nothing was cancelled.
+func TestWatchingWithoutADeployment(t *testing.T) {
+	goal := Goal{Deployment: Deployment{Version: "v2"}, Wanted: 1}
+	pulling := seen("", inst("aa", "v2", Pulling))
+	got := transcript(Watch{Goal: goal}, pulling, pulling, pulling, pulling, pulling, seen("", inst("aa", "v2", Ready)))
+	want := "instance aa: pulling images on h1\ninstance aa: ready on h1 (done)\nend: healthy\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAScaleCountsInstancesOfTheirOwnVersion(t *testing.T) {
 	goal := Goal{Deployment: Deployment{ID: "d1", Version: "v3"}, Wanted: 1}
 	w, _ := Watch{Goal: goal}.Next(Seen{Observation{Version: "v3", Config: "v2", Instances: []Instance{inst("aa", "v2", Ready)}}})
