@@ -19,7 +19,9 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	_ "dce/internal/cli" // built by buildTools: a change there must not leave a cached result
+	"dce/internal/devcluster/scheduler"
 	"dce/internal/enginetest"
+	"dce/internal/project"
 )
 
 // updating reports whether -update was given: what the commands print is then
@@ -99,7 +101,12 @@ func runDocument(t *testing.T, path string, build func() tools) {
 	} else {
 		build = func() tools { return tools{} }
 	}
-	d := document{session: newSession(t, build()), full: full}
+	d := document{session: newSession(t, build(), installs(blocks)), root: t.TempDir(), full: full}
+	if installs(blocks) && full {
+		if d.session.Machine, err = NewMachine(d.root, "dce", "node_exporter"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	updated := string(text)
 	grown := 0
 	for _, b := range blocks {
@@ -118,11 +125,24 @@ func runDocument(t *testing.T, path string, build func() tools) {
 	}
 }
 
+// installs reports whether a document changes the machine: it names a file by
+// its absolute path.
+func installs(blocks []Block) bool {
+	return slices.ContainsFunc(blocks, func(b Block) bool { return len(b.Args) > 0 && filepath.IsAbs(b.Args[0]) })
+}
+
 // newSession starts a reader in a directory that holds examples/shop, with a
-// home and a state of its own.
-func newSession(t *testing.T, tools tools) *Session {
+// home and a state of its own. One who is to install dce has it in bin.
+func newSession(t *testing.T, tools tools, install bool) *Session {
 	t.Helper()
 	dir := t.TempDir()
+	path := tools.dce + ":" + os.Getenv("PATH")
+	if install && tools.dce != "" {
+		if err := os.CopyFS(filepath.Join(dir, "bin"), os.DirFS(tools.dce)); err != nil {
+			t.Fatal(err)
+		}
+		path = os.Getenv("PATH")
+	}
 	shop := filepath.Join(dir, "examples", "shop")
 	if err := os.CopyFS(shop, os.DirFS(filepath.Join(repo, "examples", "shop"))); err != nil {
 		t.Fatal(err)
@@ -138,7 +158,7 @@ func newSession(t *testing.T, tools tools) *Session {
 	home := t.TempDir()
 	environ := []string{
 		"HOME=" + home, "XDG_STATE_HOME=" + filepath.Join(home, "state"), "DCE_LEASE_DIR=" + filepath.Join(home, "lease"),
-		"PATH=" + tools.dce + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "COLUMNS=100",
+		"PATH=" + path, "LANG=C.UTF-8", "COLUMNS=100",
 	}
 	if host := os.Getenv("DOCKER_HOST"); host != "" {
 		environ = append(environ, "DOCKER_HOST="+host)
@@ -162,11 +182,16 @@ func leaveNothing(t *testing.T, s *Session) {
 			_, _, _ = s.Run(ctx, "dce down --local --volumes "+pod)
 		}
 	}
+	if out, _, err := s.Run(ctx, "dce devcluster stop --now"); err == nil && strings.Contains(out, "is gone") {
+		t.Error("a devcluster is left after the document")
+	}
 }
 
 // document is a Markdown file on its way through its blocks.
 type document struct {
 	session *Session
+	// root stands for / in the names of files.
+	root string
 	// full: run the commands.
 	full bool
 }
@@ -186,15 +211,31 @@ func (d *document) run(t *testing.T, path string, b Block) string {
 		if err := yaml.Unmarshal([]byte(b.Text), &v); err != nil {
 			t.Errorf("%s: %v", at(b.Line), err)
 		}
-		d.write(t, b)
+		if file := d.write(t, b); filepath.Base(file) == "dce.yaml" {
+			if _, err := project.ReadOperator(file); err != nil {
+				t.Errorf("%s: %v", at(b.Line), err)
+			}
+		}
 	case "dotenv":
 		d.write(t, b)
 	case "json":
 		if !json.Valid([]byte(b.Text)) {
 			t.Errorf("%s: is not JSON", at(b.Line))
 		}
+		if slices.Equal(b.Args, []string{"marathon"}) {
+			if _, err := scheduler.NewApp([]byte(b.Text), ""); err != nil {
+				t.Errorf("%s: Marathon would refuse it: %v", at(b.Line), err)
+			}
+			break
+		}
 		d.write(t, b)
 	case "sh":
+		if why, unrun := notRun(b); unrun {
+			if why == "" {
+				t.Errorf("%s: say why it is not run: sh not run: REASON", at(b.Line))
+			}
+			break
+		}
 		for line := range strings.Lines(b.Text) {
 			checkShell(t, at(b.Line), strings.TrimSpace(line))
 		}
@@ -205,19 +246,30 @@ func (d *document) run(t *testing.T, path string, b Block) string {
 	return b.Text
 }
 
-// write puts a block that names a file where the reader stands.
-func (d *document) write(t *testing.T, b Block) {
+// notRun is why a block of commands cannot be run by a test, as it says itself:
+// sh not run: REASON.
+func notRun(b Block) (why string, ok bool) {
+	return strings.CutPrefix(strings.Join(b.Args, " "), "not run:")
+}
+
+// write puts a block that names a file where the reader stands, or where the
+// name says, and returns its path.
+func (d *document) write(t *testing.T, b Block) (file string) {
 	t.Helper()
 	if len(b.Args) == 0 {
-		return
+		return ""
 	}
-	file := filepath.Join(d.session.Dir, b.Args[0])
+	file = filepath.Join(d.session.Dir, b.Args[0])
+	if filepath.IsAbs(b.Args[0]) {
+		file = filepath.Join(d.root, b.Args[0])
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, []byte(b.Text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return file
 }
 
 // console types the commands of a block. The last one may exit with another

@@ -15,6 +15,8 @@ type Session struct {
 	Dir string
 	// Environ is the whole environment of every command.
 	Environ []string
+	// Machine is the reader's own, nil for this one.
+	Machine *Machine
 }
 
 // Run has sh run a command and returns what a terminal would have shown, with
@@ -24,7 +26,11 @@ func (s *Session) Run(ctx context.Context, command string) (output string, exit 
 		s.Dir = filepath.Join(s.Dir, dir)
 		return "", 0, nil
 	}
-	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	argv := []string{"sh", "-c", command}
+	if s.Machine != nil {
+		argv = s.Machine.argv(command)
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // what the documentation says
 	cmd.Dir, cmd.Env = s.Dir, s.Environ
 	out, err := cmd.CombinedOutput()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {

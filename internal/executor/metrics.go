@@ -41,13 +41,13 @@ func (m *meter) changed() {
 
 // run shows what is new, until ctx ends.
 func (m *meter) run(ctx context.Context, pending func() (int, <-chan struct{}), log *slog.Logger) {
-	said := false
+	said, by := false, author()
 	for {
 		n, acknowledged := pending()
 		text := m.render(n)
 		m.text.Store(&text)
 		if m.file != "" {
-			if err := writeShared(m.file, text); err != nil && !said {
+			if err := writeShared(m.file, by+text); err != nil && !said {
 				said = true
 				log.Warn("writing the metrics", slog.Any("err", err))
 			}

@@ -1,10 +1,13 @@
 package executor
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"dce/internal/diag"
+	"dce/internal/lease"
 	"dce/internal/project"
 )
 
@@ -59,9 +63,54 @@ func (x *executor) metricsFile(to string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(to, project.MetricsFile)
 	info, err := os.Stat(path)
 	if ok && (strings.HasSuffix(path, "/") || err == nil && info.IsDir()) {
+		x.forgetDead(path)
 		path = filepath.Join(path, "dce-"+x.container+".prom")
 	}
 	return path, ok
+}
+
+// writtenBy begins the first line of a file of metrics, which says by which
+// process it is written: to Prometheus that is a comment.
+const writtenBy = "# written by "
+
+// author is the first line of this process's file.
+func author() string {
+	id, err := lease.Self("")
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s%s %d %s\n", writtenBy, id.BootID, id.PID, id.Start)
+}
+
+// forgetDead removes the files of executors that were killed: whoever reads them
+// would take them for living ones'.
+func (x *executor) forgetDead(dir string) {
+	files, _ := filepath.Glob(filepath.Join(dir, "dce-*.prom")) // the pattern is good
+	for _, file := range files {
+		if !dead(file) {
+			continue
+		}
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			x.o.Log.Warn("removing the metrics of an executor that is gone", slog.Any("err", err))
+		}
+	}
+}
+
+// dead reports whether the process that writes a file of metrics is provably
+// gone.
+func dead(file string) bool {
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
+	var id lease.Identity
+	_, err = fmt.Sscanf(line, writtenBy+"%s %d %s\n", &id.BootID, &id.PID, &id.Start)
+	return err == nil && lease.Judge(id).State == lease.Gone
 }
 
 // listenForMetrics listens at an address. Whoever reaches it reads, so a job may

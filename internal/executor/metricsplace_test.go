@@ -2,12 +2,17 @@ package executor
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/lease"
 )
 
 // A place that cannot be had, or that would show a job's metrics to others, is
@@ -78,5 +83,33 @@ func TestFilesOfMetrics(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// Of an executor that was killed the next one removes the file; what cannot be
+// judged stays.
+func TestFilesOfTheDeadAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	self, err := lease.Self("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, namespace, _ := strings.Cut(self.Start, "@")
+	for name, by := range map[string]string{
+		"living": author(), "dead": fmt.Sprintf("# written by %s %d 1@%s\n", self.BootID, self.PID, namespace), "rebooted": "# written by other 1 x\n",
+		"strange": "dce_executor_pods 1\n", "empty": "",
+	} {
+		if err := writeShared(filepath.Join(dir, "dce-"+name+".prom"), by); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := &executor{container: "next", o: Options{Log: slog.New(slog.DiscardHandler)}}
+	x.metricsFile("textfile:" + dir)
+	left, err := filepath.Glob(dir + "/*")
+	for i := range left {
+		left[i] = filepath.Base(left[i])
+	}
+	if d := cmp.Diff([]string{"dce-empty.prom", "dce-living.prom", "dce-strange.prom"}, left); d != "" || err != nil {
+		t.Errorf("%v -want +got:\n%s", err, d)
 	}
 }
