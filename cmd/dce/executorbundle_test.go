@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
 	"dce/internal/devcluster/agent"
@@ -85,7 +90,9 @@ environments:
 		labels["dce.bundle.file"] = "shop.dce"
 		files = map[string]string{"shop.dce": string(shipment.Bundle.Data)}
 	}
+	var sent mesos.TaskInfo
 	task := s.launch(files, func(i *mesos.TaskInfo) {
+		defer func() { sent = *i }()
 		i.Labels = &mesos.Labels{}
 		for key, value := range labels {
 			i.Labels.Labels = append(i.Labels.Labels, mesos.Label{Key: key, Value: &value})
@@ -94,6 +101,7 @@ environments:
 	s.told(mesos.TASK_STARTING)
 	s.toldHealthy(true)
 	s.sameAsRender()
+	s.sameAsTheTaskAlone(&sent, files)
 	for _, secret := range []string{tokenOfTheCluster, "of-the-deployer"} {
 		s.nowhere(secret)
 	}
@@ -121,4 +129,55 @@ func (s *stage) nowhere(text string) {
 	if err != nil {
 		s.Error(err)
 	}
+}
+
+// sameAsTheTaskAlone holds that what was sent shows the pod that was run, but
+// for what only an agent knows.
+func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string) {
+	s.Helper()
+	dir := s.TempDir()
+	info, err := json.Marshal(sent)
+	if err != nil {
+		s.Fatal(err)
+	}
+	write(s.T, filepath.Join(dir, "task.json"), string(info))
+	write(s.T, filepath.Join(dir, "compose.yaml"), "services: {another: {image: x}}\n")
+	render := func() (string, string, error) {
+		cmd := exec.CommandContext(s.Context(), "dce", "render", "--task", "task.json")
+		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir, "GORACE=atexit_sleep_ms=0"}
+		var problems bytes.Buffer
+		cmd.Stderr = &problems
+		out, err := cmd.Output()
+		return string(out), problems.String(), err
+	}
+	if len(files) > 0 {
+		if _, said, err := render(); err == nil || !strings.Contains(said, "shop.dce, which is not here") {
+			s.Errorf("without the file: %v\n%s", err, said)
+		}
+	}
+	for name, text := range files {
+		write(s.T, filepath.Join(dir, name), text)
+	}
+	shown, said, err := render()
+	if err != nil {
+		s.Fatalf("%v\n%s", err, said)
+	}
+	ran := strings.ReplaceAll(s.read("compose.rendered.yaml"), s.sandbox(), "/mnt/mesos/sandbox")
+	if diff := cmp.Diff(common(ran), common(shown)); diff != "" {
+		s.Errorf("the task alone (-ran +shown):\n%s", diff)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "dce-task-*")); len(left) > 0 {
+		s.Errorf("left behind: %q", left)
+	}
+}
+
+// common are the lines of a rendered pod without what only an agent knows.
+func common(rendered string) []string {
+	var lines []string
+	for line := range strings.Lines(rendered) {
+		if !regexp.MustCompile(`^#|cgroup_parent|executorId|dce\.\w+:|MESOS_(AGENT|EXECUTOR|FRAMEWORK)_ID|GORACE|TEST_OPERATORS_FILE`).MatchString(line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }

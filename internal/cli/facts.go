@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,7 +29,15 @@ type pod struct {
 	input   render.Input
 	// example says that literals stand for facts that nobody gave.
 	example bool
+	// unpacked is where the files of a task were unpacked, to be removed by close.
+	unpacked string
 	place
+}
+
+func (p *pod) close() {
+	if p != nil && p.unpacked != "" {
+		_ = os.RemoveAll(p.unpacked) // what is left is the system's to clean
+	}
 }
 
 // examplePorts is how many host ports interpolation sees before it is known how
@@ -86,6 +95,12 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 	if err != nil {
 		return nil, err
 	}
+	result := &pod{place: at, example: f.Bare}
+	if f.Bare && len(o.Files) == 0 {
+		if result.unpacked, err = a.unpack(&f.Task, &o); err != nil {
+			return nil, err
+		}
+	}
 	seen := f.Task
 	if f.Bare {
 		seen = task.Complete(seen, examplePorts)
@@ -96,19 +111,53 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 	}
 	p, err := project.Load(ctx, o)
 	if err != nil {
+		result.close()
 		return nil, err
 	}
+	project.Move(p.Compose, result.unpacked, seen.Sandbox)
 	in := render.Input{Project: p.Compose, Task: f.Task, Settings: f.Settings, Locate: p.Locate}
 	if f.Bare {
 		in.Settings = p.Config.Render
 		in.Task = task.Complete(f.Task, len(render.PublishedPorts(p.Compose)))
-		in.Task.Version = a.env.Version
+		in.Task.Version, in.Task.Job = a.env.Version, in.Task.Job || p.Config.Job
 	}
 	in.Settings.Cluster = in.Task.Front == render.FrontMesos
 	if in.Task.Hash == "" {
 		in.Task.Hash = render.ContentHash(in)
 	}
-	return &pod{project: p, input: in, example: f.Bare, place: at}, nil
+	result.project, result.input = p, in
+	return result, nil
+}
+
+// unpack puts the files that a task brings with it into a directory of their
+// own, and lets the project be loaded from there; "" for a task that brings
+// none.
+func (a *app) unpack(t *render.Task, o *project.Options) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "dce-task-"); err != nil {
+		return "", fmt.Errorf("making a directory for the files of the task: %w", err)
+	}
+	labels := t.Labels
+	brings, err := executor.Unpack(t, dir, a.fetchedBundle)
+	if brings && err == nil {
+		brings, err = executor.Shipped(dir, labels, o, true)
+	}
+	if !brings || err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
+}
+
+// fetchedBundle reads the bundle that an agent would fetch.
+func (a *app) fetchedBundle(name string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(a.env.Dir, filepath.Base(name)))
+	if err != nil {
+		return nil, diag.Fail(diag.Diagnostic{
+			Code: "DCE249", Summary: fmt.Sprintf("the files of the task are in %s, which is not here", filepath.Base(name)), Cause: err,
+			Detail: "Its bundle does not travel in a label: the agent fetches it, from a URI of the app's fetch that ends in this name.",
+			Hint:   "download it into this directory, or run this with dce-task.json in the sandbox of the task",
+		})
+	}
+	return data, nil
 }
 
 // ownFiles finds the files of a task: those named on the command line; in a
@@ -116,7 +165,7 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 // A pod that is only looked at has something in the place of secrets that this
 // machine has not.
 func (a *app) ownFiles(f task.File, o *project.Options, look bool) error {
-	if len(o.Files) > 0 || f.Bare {
+	if len(o.Files) > 0 || f.Bare { // or unpacked
 		return nil
 	}
 	if shipped, err := executor.Shipped(a.env.Dir, f.Task.Labels, o, look); shipped || err != nil {

@@ -113,11 +113,17 @@ func (a *app) runRender(ctx context.Context, f renderFlags, services []string) e
 	o := a.projectOptions()
 	o.Services, o.NoInterpolate = services, f.noInterpolate
 	p, err := a.load(ctx, f.place, o)
-	if err == nil && f.lock {
-		p, err = a.locked(ctx, f.place, o, p)
-	}
 	if err != nil {
 		return err
+	}
+	defer p.close()
+	if f.lock {
+		locked, err := a.locked(ctx, f.place, o, p)
+		if err != nil {
+			return err
+		}
+		defer locked.close()
+		p = locked
 	}
 	r, err := a.render(p)
 	if err != nil || a.common.quiet && !f.lists() && f.outDir == "" {

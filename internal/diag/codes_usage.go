@@ -30,7 +30,9 @@ dce.yaml (resources.mem), exit codes (3) and help topics (config). ` + "`dce exp
 without a name lists them all.`},
 		{Code: "DCE249", Title: "task cannot be read", Exit: ExitUsage, Text: `The file after --task cannot be opened. It is dce-task.json, which an executor
 writes into the sandbox of its task, or a Mesos TaskInfo, or the executor's
-LAUNCH event around one, as JSON or protobuf. A dash reads it from stdin.`},
+LAUNCH event around one, as JSON or protobuf. A dash reads it from stdin. Where
+the bundle of a TaskInfo does not travel in a label, the file that the agent
+would fetch must be in the current directory.`},
 		{Code: "DCE250", Title: "output cannot be written", Exit: ExitFailed, Text: `A file that the command was to write could not be written: the directory does
 not exist and cannot be made, is not yours to write in, or its disk is full.
 Nothing half-written is left: files are written beside their place and moved

@@ -15,6 +15,7 @@ import (
 	"dce/internal/bundle"
 	"dce/internal/diag"
 	"dce/internal/project"
+	"dce/internal/render"
 )
 
 // The labels of a job that dce deploy has made: its bundle, base64, or the
@@ -73,25 +74,52 @@ func (s *stager) unpack(p *plan) error {
 	if digest == "" {
 		return diag.Fail(noDigest())
 	}
+	if p.bundle, err = unpack(data, digest, p.dir); err != nil {
+		return err
+	}
+	p.facts.Labels = withoutBundle(labels)
+	p.facts.Env = withoutSecrets(p.facts.Env, *p.bundle)
+	return nil
+}
+
+// unpack puts the files of a bundle where a sandbox has them.
+func unpack(data []byte, digest, sandbox string) (*bundle.Manifest, error) {
 	m, files, err := bundle.Open(data, digest)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// What the fetcher, or a link of the job, has put there is not trusted.
-	dir := filepath.Join(p.dir, bundleDir)
+	dir := filepath.Join(sandbox, bundleDir)
 	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("making room for the bundle: %w", err)
+		return nil, fmt.Errorf("making room for the bundle: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("making the bundle's directory: %w", err)
+		return nil, fmt.Errorf("making the bundle's directory: %w", err)
 	}
-	if err := bundle.Write(dir, m, files); err != nil {
-		return err
+	return &m, bundle.Write(dir, m, files)
+}
+
+// Unpack puts the bundle that a task brings in its labels where its executor
+// would, and takes its label away, as that does. A bundle that is fetched is
+// read by its name. It reports whether there is one.
+func Unpack(t *render.Task, sandbox string, read func(name string) ([]byte, error)) (bool, error) {
+	inline, file := label(t.Labels, labelBundle), label(t.Labels, labelBundleFile)
+	if inline == "" && file == "" {
+		return false, nil
 	}
-	p.bundle = &m
-	p.facts.Labels = withoutBundle(labels)
-	p.facts.Env = withoutSecrets(p.facts.Env, m)
-	return nil
+	data, err := inlineBundle(inline)
+	if inline == "" {
+		data, err = read(file)
+	}
+	if err != nil {
+		return false, err
+	}
+	m, err := unpack(data, label(t.Labels, labelBundleDigest), sandbox)
+	if err != nil {
+		return false, err
+	}
+	t.Labels, t.Env = withoutBundle(t.Labels), withoutSecrets(t.Env, *m)
+	return true, nil
 }
 
 // withoutSecrets is the task's environment without the variables that hold
@@ -125,16 +153,20 @@ func withoutBundle(labels map[string]string) map[string]string {
 // bundle is what the job brings, compressed.
 func (s *stager) bundle(labels map[string]string) ([]byte, error) {
 	if text := label(labels, labelBundle); text != "" {
-		if base64.StdEncoding.DecodedLen(len(text)) > bundle.MaxCompressed {
-			return nil, diag.Fail(badBundle("the label is too long", nil))
-		}
-		data, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return nil, diag.Fail(badBundle("the label is not base64", err))
-		}
-		return data, nil
+		return inlineBundle(text)
 	}
 	return s.fetched(label(labels, labelBundleFile))
+}
+
+func inlineBundle(text string) ([]byte, error) {
+	if base64.StdEncoding.DecodedLen(len(text)) > bundle.MaxCompressed {
+		return nil, diag.Fail(badBundle("the label is too long", nil))
+	}
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, diag.Fail(badBundle("the label is not base64", err))
+	}
+	return data, nil
 }
 
 // fetched reads a file that the fetcher has put into the sandbox, and nothing
