@@ -70,8 +70,8 @@ func (m *Monitors) start() (*child, error) {
 	}
 	defer theirs.Close()
 	cmd := exec.Command(m.self[0], m.self[1:]...) //nolint:noctx // it outlives this process
-	cmd.ExtraFiles, cmd.SysProcAttr = []*os.File{theirs}, ownSession()
-	cmd.Dir = "/"
+	answerThrough(cmd, theirs)
+	cmd.SysProcAttr, cmd.Dir = ownSession(), "/"
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		answers.Close()

@@ -11,12 +11,8 @@ import (
 )
 
 // A monitor and whoever started it speak JSON lines: requests through the
-// monitor's standard input, answers through descriptor 3. Whoever started it
-// may go at any time; the monitor goes on without.
-
-// linkDescriptor is where a monitor answers. Not 1 or 2: a write to a broken
-// pipe there kills a Go program.
-const linkDescriptor = 3
+// monitor's standard input, answers through a pipe of their own. Whoever started
+// it may go at any time; the monitor goes on without.
 
 // request is what a monitor is told. One field is set.
 type request struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -34,7 +33,7 @@ type MonitorOptions struct {
 // started it hears how that goes as long as it listens.
 func Monitor(ctx context.Context, o MonitorOptions) error {
 	runtime.GOMAXPROCS(monitorThreads)
-	out := os.NewFile(linkDescriptor, "link")
+	out := answersOf()
 	if out == nil {
 		return errors.New("a monitor is started by dce up, not by hand")
 	}

@@ -1,6 +1,8 @@
 package local
 
 import (
+	"os"
+	"os/exec"
 	"syscall"
 
 	"golang.org/x/sys/windows"
@@ -10,3 +12,11 @@ import (
 func ownSession() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.DETACHED_PROCESS}
 }
+
+// answerThrough gives a monitor the pipe for its answers: its standard output,
+// since Windows hands no other descriptor down, and kills nobody for a broken
+// pipe.
+func answerThrough(monitor *exec.Cmd, pipe *os.File) { monitor.Stdout = pipe }
+
+// answersOf is that pipe as the monitor finds it.
+func answersOf() *os.File { return os.Stdout }
