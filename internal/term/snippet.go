@@ -20,7 +20,7 @@ const lineLimit = 100
 func (u *UI) snippet(p diag.Pos, note string) string {
 	// Only env files have problems of a whole line, without a column: their lines
 	// hold secrets, so they are not shown.
-	if p.Line == 0 || p.Column == 0 || p.File == "" || p.File == "-" {
+	if p.Line <= 0 || p.Column <= 0 || p.File == "" || p.File == "-" {
 		return ""
 	}
 	data, err := u.config.ReadFile(p.File)
@@ -84,7 +84,7 @@ func underline(line string, p diag.Pos) (before, under string) {
 	r := []rune(line)
 	from := windowStart(p.Column)
 	at := min(p.Column-1, len(r))
-	end := min(at+max(p.Width, 1), max(len(r), at+1), from+lineLimit)
+	end := min(at+min(max(p.Width, 1), lineLimit), max(len(r), at+1), from+lineLimit)
 	before = strings.Repeat(" ", displayWidth(Clean(string(r[min(from, at):at]))))
 	if at >= len(r) {
 		return before, "^"
