@@ -203,7 +203,11 @@ func labelled(key, value string) *mesos.Labels {
 func TestAJobOfDCEGoNamesItsFiles(t *testing.T) {
 	t.Parallel()
 	s := onAgent(t, agent.Options{})
-	task := s.launch(map[string]string{"app.yml": twoServices, "more.yml": "services: {web: {environment: {GREETING: more}}}\n"},
+	task := s.launch(map[string]string{
+		"app.yml": twoServices, "more.yml": "services: {web: {environment: {GREETING: more}}}\n",
+		"config.yaml":  "launchtask: {timeout: 200s, composetrace: true}\ncleanpod: {cleanvolumeandcontaineronmesoskill: false, cleanfailtask: false}\n",
+		"general.yaml": "infracontainer: {image: 'dcego/networkproxy:1.2'}\n",
+	},
 		func(i *mesos.TaskInfo) {
 			i.Labels = labelled("org.apache.aurora.metadata.fileName", "app.yml, more.yml")
 		})
@@ -211,6 +215,17 @@ func TestAJobOfDCEGoNamesItsFiles(t *testing.T) {
 	s.told(mesos.TASK_RUNNING)
 	if rendered := s.read("compose.rendered.yaml"); !strings.Contains(rendered, "GREETING: more") {
 		t.Error(rendered)
+	}
+	for _, say := range []string{
+		"launchtask.composetrace in config.yaml:1", "keep_failed, which cleanpod.cleanfailtask in config.yaml:2 sets, is left out",
+		"stands for dcego/networkproxy:1.2",
+	} {
+		if log := s.read("stderr"); strings.Count(log, say) != 1 {
+			t.Errorf("not said once: %s\n%s", say, log)
+		}
+	}
+	if facts := s.read("dce-task.json"); !strings.Contains(facts, `"keep_volumes": true`) {
+		t.Error(facts)
 	}
 	s.sameAsRender()
 	s.kill(task, nil)

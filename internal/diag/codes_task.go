@@ -69,10 +69,10 @@ func taskCodes() []Entry {
 				"says what was wrong. Look at the task in the framework, and at what a proxy or a hook of the master makes of it.",
 		},
 		{
-			Code: "DCE623", Title: "a label sets something to a value that it does not take", Exit: ExitInvalid,
-			Text: "Labels whose key holds config. set what dce-go's configuration file sets, by its keys: durations are written 90s " +
+			Code: "DCE623", Title: "a job sets something to a value that it does not take", Exit: ExitInvalid,
+			Text: "Labels whose key holds config. set what dce-go's files config.yaml and general.yaml set, by their keys, and stand above them: durations are written 90s " +
 				"or 5m (a bare number is of milliseconds in launchtask.timeout and of seconds in cleanpod.timeout), switches true " +
-				"or false. The task fails instead of running with another setting than the job means. Correct the label.",
+				"or false. The task fails instead of running with another setting than the job means. Correct it where the message says.",
 		},
 		{
 			Code: "DCE624", Title: "the engine's cgroup driver is systemd", Exit: ExitUnreachable,

@@ -47,7 +47,7 @@ func (s *stager) checks(p *plan, r *run) (err error) {
 		r.view.checked = true
 		return nil
 	default:
-		return diag.Fail(wrongSetting(labelHealth, label(p.facts.Labels, labelHealth), errNotDocker))
+		return diag.Fail(wrongSetting("label "+labelHealth, label(p.facts.Labels, labelHealth), errNotDocker))
 	}
 	switch {
 	case check.Type == v1.HealthCheck_HTTP && check.HTTP != nil:

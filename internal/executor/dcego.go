@@ -1,10 +1,12 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"dce/internal/diag"
@@ -19,58 +21,108 @@ type jobOptions struct {
 	pull string
 	// keepVolumes leaves the pod's own volumes.
 	keepVolumes bool
-	// ignored are keys that mean nothing here, sorted.
+	// ignored are the places of settings that mean nothing here, sorted by key.
 	ignored []string
+	// notes say what is taken otherwise than dce-go took it.
+	notes []string
 }
 
-// options translates the settings of the labels config.* (reference/dce-go.md
-// C.8). All problems come back at once.
+// options translates the settings of a job (reference/dce-go.md C.8). All
+// problems come back at once.
 func (j job) options() (jobOptions, error) {
 	var o jobOptions
 	var problems diag.List
 	for _, key := range slices.Sorted(maps.Keys(j.config)) {
-		value := j.config[key]
-		if err := o.set(key, value); err != nil {
-			problems = append(problems, wrongSetting(labelConfig+key, value, err))
-		}
+		problems = append(problems, o.set(j, key, j.config[key])...)
 	}
 	return o, problems.Err()
 }
 
-func (o *jobOptions) set(key, value string) error {
+// set takes one setting.
+func (o *jobOptions) set(j job, key string, w wish) diag.List {
+	var err error
 	switch key {
 	case "launchtask.timeout":
-		return o.duration("timeouts.launch", key, value)
+		err = o.duration("timeouts.launch", key, w)
 	case "cleanpod.timeout":
-		return o.duration("timeouts.stop", key, value)
+		err = o.duration("timeouts.stop", key, w)
 	case "infracontainer.image":
-		o.flag("infra.image", key, value)
+		o.infra(w)
 	case "infracontainer.networks.name":
-		o.flag("infra.network", key, value)
+		o.network(j, w)
+	case "infracontainer.networks.pre_existing":
+		_, err = truth(w.value)
+	case "plugins.pluginorder":
+		if !j.ordered {
+			return unknownPlugins(w.from, w.value)
+		}
 	case "launchtask.skippull":
-		skip, err := truth(value)
-		if err == nil && !skip {
-			o.pull = "always"
-		}
-		return err
+		err = o.skip(w)
 	case "cleanpod.cleanfailtask":
-		clean, err := truth(value)
-		if err != nil {
-			return err
-		}
-		keep := keepTime
-		if clean {
-			keep = 0
-		}
-		o.flag("keep_failed", key, keep.String())
-		return nil
+		err = o.clean(w)
 	case "cleanpod.cleanvolumeandcontaineronmesoskill":
-		clean, err := truth(value)
+		var clean bool
+		clean, err = truth(w.value)
 		o.keepVolumes = err == nil && !clean
-		return err
 	default:
-		o.ignored = append(o.ignored, key)
+		o.ignore(key, w)
 	}
+	if err != nil {
+		return diag.List{wrongSetting(w.from, w.value, err)}
+	}
+	return nil
+}
+
+// ignore takes down what dce has no use for, but for what dce-go's own files ask
+// for and every pod has.
+func (o *jobOptions) ignore(key string, w wish) {
+	if w.value != "" && (key != "podmonitor.monitorname" || w.value != "default") {
+		o.ignored = append(o.ignored, w.from)
+	}
+}
+
+// infra takes the infra container's image, unless it is the one that dce-go
+// shipped: that did nothing but wait, and no pod is to depend on whether a
+// registry still has it.
+func (o *jobOptions) infra(w wish) {
+	if strings.HasPrefix(w.value, "dcego/networkproxy:") || w.value == "dcego/networkproxy" {
+		o.notes = append(o.notes, w.from+": dce's own infra container stands for "+w.value)
+		return
+	}
+	o.flag("infra.image", w)
+}
+
+// network takes the network that the infra container joins, if there is to be
+// one already: one of the pod's own, which dce-go made else, would be of no use.
+func (o *jobOptions) network(j job, w wish) {
+	if made, ok := j.config["infracontainer.networks.pre_existing"]; ok {
+		if there, err := truth(made.value); err == nil && !there {
+			o.ignored = append(o.ignored, w.from)
+			return
+		}
+	}
+	o.flag("infra.network", w)
+}
+
+func (o *jobOptions) skip(w wish) error {
+	skip, err := truth(w.value)
+	if err == nil && !skip {
+		o.pull = "always"
+	}
+	return err
+}
+
+func (o *jobOptions) clean(w wish) error {
+	clean, err := truth(w.value)
+	if err != nil {
+		return err
+	}
+	keep := keepTime
+	if clean {
+		keep = 0
+	}
+	w.value = keep.String()
+	o.flag("keep_failed", w)
 	return nil
 }
 
@@ -78,26 +130,29 @@ func (o *jobOptions) set(key, value string) error {
 // asks for it in dce-go's way, which knew no end.
 const keepTime = time.Hour
 
-func (o *jobOptions) flag(path, key, value string) {
-	o.flags = append(o.flags, project.Flag{Path: path, Value: value, Name: "label " + labelConfig + key})
+func (o *jobOptions) flag(path string, w wish) {
+	o.flags = append(o.flags, project.Flag{Path: path, Value: w.value, Name: w.from})
 }
 
 // duration takes what dce-go took for one, as people meant it: a bare number
 // is of seconds in cleanpod.timeout (dce-go read nanoseconds, config.go:178) and
 // of milliseconds in launchtask.timeout (config.go:160).
-func (o *jobOptions) duration(path, key, value string) error {
+func (o *jobOptions) duration(path, key string, w wish) error {
 	unit := time.Second
 	if key == "launchtask.timeout" {
 		unit = time.Millisecond
 	}
-	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
-		value = (time.Duration(n) * unit).String()
+	if n, err := strconv.ParseUint(w.value, 10, 31); err == nil {
+		meant := (time.Duration(n) * unit).String()
+		o.notes = append(o.notes, fmt.Sprintf("%s: %s is taken for %s", w.from, w.value, meant))
+		w.value = meant
 	}
-	d, err := time.ParseDuration(value)
+	d, err := time.ParseDuration(w.value)
 	if err != nil || d <= 0 {
-		return fmt.Errorf("is no duration such as 90s")
+		return errors.New("is no duration such as 90s")
 	}
-	o.flag(path, key, d.String())
+	w.value = d.String()
+	o.flag(path, w)
 	return nil
 }
 

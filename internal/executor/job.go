@@ -23,18 +23,21 @@ type job struct {
 	// files are compose files relative to the sandbox, in order of merging; none
 	// means that they are looked for as Docker Compose does.
 	files []string
-	// config are the settings that the job asks for, by dce-go's keys.
-	config map[string]string
+	// ordered says that a label gives the order of plugins.
+	ordered bool
+	// config are the settings that the job asks for, by dce-go's keys in lower
+	// case.
+	config map[string]wish
 }
 
 // jobOf reads the labels of a task. All problems come back at once.
 func jobOf(labels map[string]string) (job, error) {
 	files, fileProblems := filesOf(labels)
-	problems := slices.Concat(fileProblems, unknownPlugins(labels))
+	problems := slices.Concat(fileProblems, unknownPlugins("label "+labelPlugins, label(labels, labelPlugins)))
 	if err := problems.Err(); err != nil {
 		return job{}, err
 	}
-	return job{files: files, config: configOf(labels)}, nil
+	return job{files: files, ordered: label(labels, labelPlugins) != "", config: configOf(labels)}, nil
 }
 
 // Files are the compose files that a job's labels name, relative to the
@@ -96,17 +99,17 @@ func inSandbox(name string) error {
 
 // unknownPlugins are the names in the plugin order that dce has no plugin for.
 // dce-go's "general" is what every rendering does.
-func unknownPlugins(labels map[string]string) diag.List {
+func unknownPlugins(from, order string) diag.List {
 	var problems diag.List
-	for _, name := range list(label(labels, labelPlugins)) {
+	for _, name := range list(order) {
 		if name == "general" {
 			continue
 		}
 		problems = append(problems, diag.Diagnostic{
 			Code:    "DCE621",
-			Summary: fmt.Sprintf("label %s names the plugin %q, which this executor does not have", labelPlugins, name),
+			Summary: fmt.Sprintf("%s names the plugin %q, which this executor does not have", from, name),
 			Detail:  "dce-go's plugins were compiled into it; leaving one out would run another pod than the job means.",
-			Hint:    "take it out of the label, or ask the operator of the agents for it",
+			Hint:    "take it out there, or ask the operator of the agents for it",
 		})
 	}
 	return problems
@@ -114,11 +117,11 @@ func unknownPlugins(labels map[string]string) diag.List {
 
 // configOf are the labels whose key holds "config.", by what follows it, as
 // dce-go reads them (config.go:283-295).
-func configOf(labels map[string]string) map[string]string {
-	config := map[string]string{}
+func configOf(labels map[string]string) map[string]wish {
+	config := map[string]wish{}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		if _, name, ok := strings.Cut(key, labelConfig); ok && name != "" {
-			config[name] = strings.TrimSpace(labels[key])
+			config[strings.ToLower(name)] = wish{strings.TrimSpace(labels[key]), "label " + labelConfig + name}
 		}
 	}
 	return config

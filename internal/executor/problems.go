@@ -35,10 +35,10 @@ func unreadable(err error) diag.Diagnostic {
 	}
 }
 
-func wrongSetting(label, value string, why error) diag.Diagnostic {
+func wrongSetting(from, value string, why error) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "DCE623", Summary: fmt.Sprintf("label %s is %q, which %s", label, value, why),
-		Hint: "correct the label, or leave it out", Cause: why,
+		Code: "DCE623", Summary: fmt.Sprintf("%s is %q, which %s", from, value, why),
+		Hint: "correct it there, or leave it out", Cause: why,
 	}
 }
 

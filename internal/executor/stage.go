@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
@@ -114,11 +116,8 @@ func (s *stager) facts(p *plan) (err error) {
 	if p.job, err = jobOf(p.facts.Labels); err != nil {
 		return err
 	}
-	if p.options, err = p.job.options(); err != nil {
+	if err := s.wished(p); err != nil {
 		return err
-	}
-	for _, name := range p.options.ignored {
-		s.log.Warn("a setting of the job has no meaning for dce", slog.String("label", labelConfig+name))
 	}
 	t := &p.facts
 	t.ExecutorID = cmp.Or(t.ExecutorID, env.ExecutorID)
@@ -128,6 +127,27 @@ func (s *stager) facts(p *plan) (err error) {
 	t.KeepVolumes = p.options.keepVolumes
 	t.Sandbox, p.dir = env.Directory, s.dir()
 	t.Lease, t.BootID, t.PID, t.StartTime = s.identity.Lease, s.identity.BootID, s.identity.PID, s.identity.Start
+	return nil
+}
+
+// wished settles what a job that was written for dce-go asks for, by its files
+// and, above them, by its labels.
+func (s *stager) wished(p *plan) error {
+	all, err := s.wishes(p)
+	if err != nil {
+		return err
+	}
+	maps.Copy(all, p.job.config)
+	p.job.config = all
+	if p.options, err = p.job.options(); err != nil {
+		return err
+	}
+	for _, note := range p.options.notes {
+		s.log.Info("a setting of dce-go's is taken otherwise", slog.String("setting", note))
+	}
+	if len(p.options.ignored) > 0 {
+		s.log.Warn("settings of the job have no meaning for dce", slog.String("settings", strings.Join(p.options.ignored, ", ")))
+	}
 	return nil
 }
 

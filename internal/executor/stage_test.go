@@ -23,11 +23,17 @@ func TestSettingsOfDCEGo(t *testing.T) {
 		"none": {},
 		"a launch timeout, of which a bare number is of milliseconds": {
 			config: map[string]string{"launchtask.timeout": "90000"},
-			want:   jobOptions{flags: []project.Flag{{Path: "timeouts.launch", Value: "1m30s", Name: "label config.launchtask.timeout"}}},
+			want: jobOptions{
+				flags: []project.Flag{{Path: "timeouts.launch", Value: "1m30s", Name: "label config.launchtask.timeout"}},
+				notes: []string{"label config.launchtask.timeout: 90000 is taken for 1m30s"},
+			},
 		},
 		"a stop timeout, of which a bare number is of seconds": {
 			config: map[string]string{"cleanpod.timeout": "25"},
-			want:   jobOptions{flags: []project.Flag{{Path: "timeouts.stop", Value: "25s", Name: "label config.cleanpod.timeout"}}},
+			want: jobOptions{
+				flags: []project.Flag{{Path: "timeouts.stop", Value: "25s", Name: "label config.cleanpod.timeout"}},
+				notes: []string{"label config.cleanpod.timeout: 25 is taken for 25s"},
+			},
 		},
 		"switches": {
 			config: map[string]string{
@@ -40,14 +46,31 @@ func TestSettingsOfDCEGo(t *testing.T) {
 		},
 		"what means nothing here is named": {
 			config: map[string]string{"launchtask.retryinterval": "1s", "foldername": "x"},
-			want:   jobOptions{ignored: []string{"foldername", "launchtask.retryinterval"}},
+			want:   jobOptions{ignored: []string{"label config.foldername", "label config.launchtask.retryinterval"}},
 		},
-		"a duration that is none": {config: map[string]string{"cleanpod.timeout": "soon"}, wrong: `"soon", which is no duration`},
-		"a switch that is none":   {config: map[string]string{"launchtask.skippull": "maybe"}, wrong: `neither true nor false`},
+		"an infra container of the job's own": {
+			config: map[string]string{"infracontainer.image": "acme/infra:2", "infracontainer.networks.name": "net"},
+			want: jobOptions{flags: []project.Flag{
+				{Path: "infra.image", Value: "acme/infra:2", Name: "label config.infracontainer.image"},
+				{Path: "infra.network", Value: "net", Name: "label config.infracontainer.networks.name"},
+			}},
+		},
+		"dce-go's own infra container, on a network of the pod's own": {
+			config: map[string]string{
+				"infracontainer.image": "dcego/networkproxy:1.2", "infracontainer.networks.name": "net", "infracontainer.networks.pre_existing": "false",
+			},
+			want: jobOptions{
+				ignored: []string{"label config.infracontainer.networks.name"},
+				notes:   []string{"label config.infracontainer.image: dce's own infra container stands for dcego/networkproxy:1.2"},
+			},
+		},
+		"a plugin that there is not": {config: map[string]string{"plugins.pluginorder": "general,acme"}, wrong: `label config.plugins.pluginorder names the plugin "acme"`},
+		"a duration that is none":    {config: map[string]string{"cleanpod.timeout": "soon"}, wrong: `"soon", which is no duration`},
+		"a switch that is none":      {config: map[string]string{"launchtask.skippull": "maybe"}, wrong: `neither true nor false`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := job{config: tt.config}.options()
+			got, err := jobWith(tt.config).options()
 			if tt.wrong != "" {
 				if problems, _ := diag.Of(err); len(problems) != 1 || !strings.Contains(problems[0].Summary, tt.wrong) {
 					t.Fatalf("problems %v", err)
@@ -59,6 +82,15 @@ func TestSettingsOfDCEGo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// jobWith is a job whose labels set these.
+func jobWith(config map[string]string) job {
+	labels := map[string]string{}
+	for key, value := range config {
+		labels[labelConfig+key] = value
+	}
+	return job{config: configOf(labels)}
 }
 
 func TestParentOf(t *testing.T) {
