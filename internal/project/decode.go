@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -17,6 +18,7 @@ type setting struct {
 	field  *Field
 	value  any
 	origin Origin
+	within map[string]diag.Pos
 }
 
 // decoder reads a mapping strictly against a table of fields. It collects
@@ -145,6 +147,32 @@ func (d *decoder) list(n *yaml.Node, f *Field, path []string) {
 		list = append(list, text)
 	}
 	d.add(n, f, name, list)
+	d.settings[len(d.settings)-1].within = d.within(n)
+}
+
+// within are the places of what is in a node, by their paths: "0", "0.protocol".
+func (d *decoder) within(n *yaml.Node) map[string]diag.Pos {
+	found := map[string]diag.Pos{}
+	var visit func(n *yaml.Node, path string)
+	visit = func(n *yaml.Node, path string) {
+		if path != "" {
+			found[path] = d.source.at(n)
+			path += "."
+		}
+		switch n.Kind {
+		case yaml.SequenceNode:
+			for i, item := range items(n) {
+				visit(item, path+strconv.Itoa(i))
+			}
+		case yaml.MappingNode:
+			for _, p := range pairs(n) {
+				visit(p.value, path+p.key.Value)
+			}
+		default:
+		}
+	}
+	visit(n, "")
+	return found
 }
 
 func (d *decoder) values(n *yaml.Node, f *Field, path []string) {
@@ -175,6 +203,7 @@ func (d *decoder) any(n *yaml.Node, f *Field, path []string) {
 			continue
 		}
 		d.add(p.value, f, strings.Join(path, ".")+"."+p.key.Value, d.expanded(v))
+		d.settings[len(d.settings)-1].within = d.within(p.value)
 	}
 }
 

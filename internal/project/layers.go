@@ -49,6 +49,9 @@ type Setting struct {
 	// []string, or what a target holds.
 	Value  any
 	Origin Origin
+	// within are the places of what the value consists of, by their paths below
+	// the setting's.
+	within map[string]diag.Pos
 }
 
 // Flag is a flag of the command line that sets a key of dce.yaml.
@@ -80,7 +83,7 @@ func (l layers) merge() map[string]setting {
 	merged := map[string]setting{}
 	for _, s := range slices.Concat(defaults(), l.top, l.compose, l.environment, l.process, l.final) {
 		if weaker, ok := merged[s.path]; ok && s.field.Adds {
-			s.value = union(weaker.value, s.value)
+			s.value, s.within = union(weaker.value, s.value), nil
 		}
 		merged[s.path] = s
 	}
@@ -180,7 +183,7 @@ func settingsOf(merged map[string]setting) []Setting {
 		if d, ok := v.(time.Duration); ok {
 			v = d.String()
 		}
-		all = append(all, Setting{Path: path, Value: v, Origin: s.origin})
+		all = append(all, Setting{Path: path, Value: v, Origin: s.origin, within: s.within})
 	}
 	return all
 }

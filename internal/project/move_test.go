@@ -12,7 +12,8 @@ func TestAProjectIsMovedWithWhatItNamesBelow(t *testing.T) {
 		WorkingDir: "/tmp/x/pod",
 		Services: types.Services{"web": {
 			Volumes: []types.ServiceVolumeConfig{
-				{Type: types.VolumeTypeBind, Source: "/tmp/x/pod/conf"}, {Type: types.VolumeTypeBind, Source: "/tmp/xy"},
+				{Type: types.VolumeTypeBind, Source: "/tmp/x/pod/conf"},
+				{Type: types.VolumeTypeBind, Source: "/tmp/xy"},
 				{Type: types.VolumeTypeVolume, Source: "data"},
 			},
 			Build: &types.BuildConfig{Context: "/tmp/x/pod"},

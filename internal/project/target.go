@@ -2,7 +2,10 @@ package project
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	"dce/internal/diag"
 )
 
 // Target is the place that an environment is deployed to. Credentials are
@@ -138,6 +141,23 @@ func belowKey[T any](m map[string]setting, prefix string) map[string]T {
 		}
 	}
 	return all
+}
+
+// Locate finds where a setting, or a part of one, stands in a file: "app.id",
+// "app.constraints.0", "marathon.upgradeStrategy".
+func (c Config) Locate(path string) (diag.Pos, bool) {
+	for _, s := range c.settings { // sorted: a setting itself comes before those below it
+		rest, inside := strings.CutPrefix(path, s.Path+".")
+		pos, found := s.within[rest]
+		switch {
+		case s.Origin.Pos.Line == 0:
+		case s.Path == path || strings.HasPrefix(s.Path, path+"."):
+			return s.Origin.Pos, true
+		case inside && found:
+			return pos, true
+		}
+	}
+	return diag.Pos{}, false
 }
 
 // Origin is where a setting comes from, and whether anything sets it.

@@ -19,6 +19,8 @@ const ownerKey = "x-dce-service"
 // The port rule takes requests in the order of PublishedPorts.
 type PortRequest struct {
 	Service string
+	// Index is its place in the service's list of ports; of several, the first.
+	Index int
 	// Name is the port's name in the file, empty for most.
 	Name string
 	// Wanted is the host port that the file asks for, zero when it leaves it
@@ -116,7 +118,7 @@ func protocol(p types.ServicePortConfig) string {
 }
 
 func (g group) request() PortRequest {
-	r := PortRequest{Service: g[0].service}
+	r := PortRequest{Service: g[0].service, Index: g[0].index}
 	r.Wanted, r.WantedEnd = wantedPorts(g[0].config.Published)
 	for _, p := range g {
 		r.Ports = append(r.Ports, p.mapping())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,7 +128,7 @@ func (l *loaded) appPorts() []marathon.Port {
 	for i, r := range l.ports {
 		ports = append(ports, marathon.Port{
 			Name: names[i], Service: r.Service, Container: r.Ports[0].ContainerPort, Protocols: r.Protocols(),
-			Pos: l.project.Locate("services", r.Service, "ports"),
+			Pos: l.locatePort([]string{strconv.Itoa(i)}),
 		})
 	}
 	return ports

@@ -2,7 +2,6 @@ package ship
 
 import (
 	"fmt"
-	"strings"
 
 	"dce/internal/bundle"
 	"dce/internal/diag"
@@ -14,52 +13,6 @@ func notInline(b bundle.Bundle, limit int, pos diag.Pos) diag.Diagnostic {
 		Detail: bundle.Largest(b.Files),
 		Hint:   "set target.artifacts.url to a directory that dce may PUT to and agents fetch from, or put what is large into an image",
 	}
-}
-
-// locateSetting finds where a setting stands, or the innermost part of its
-// path that does.
-func (l *loaded) locateSetting(setting string) diag.Pos {
-	c := l.config()
-	for path := setting; path != ""; path, _, _ = cutLast(path) {
-		for _, s := range c.Origins() { // sorted: a setting itself comes before those below it
-			if (s.Path == path || strings.HasPrefix(s.Path, path+".")) && s.Origin.Pos.Line > 0 {
-				return s.Origin.Pos
-			}
-		}
-	}
-	return diag.Pos{File: c.Path}
-}
-
-func cutLast(path string) (before, after string, found bool) {
-	i := strings.LastIndexByte(path, '.')
-	if i < 0 {
-		return "", path, false
-	}
-	return path[:i], path[i+1:], true
-}
-
-// locateInApp finds what a part of the app was made of.
-func (l *loaded) locateInApp(path string) diag.Pos {
-	key := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '(' || r == ')' || r == '[' || r == ']' || r == '.' })
-	if len(key) == 0 {
-		return diag.Pos{File: l.config().Path}
-	}
-	if _, raw := l.config().App.Marathon[key[0]]; raw {
-		return l.locateSetting("marathon." + key[0])
-	}
-	settings := map[string]string{
-		"id": "app.id", "instances": "app.instances", "cpus": "resources.cpus", "mem": "resources.mem", "disk": "resources.disk",
-		"executorResources": "resources.executor", "labels": "app.labels", "env": "app.env", "secrets": "app.secrets", "fetch": "app.fetch",
-		"constraints": "app.constraints", "role": "app.role", "acceptedResourceRoles": "app.accepted_roles", "upgradeStrategy": "app.upgrade",
-		"healthChecks": "app.health", "taskKillGracePeriodSeconds": "app.kill_grace", "executor": "target.executor",
-	}
-	if key[0] == "portDefinitions" {
-		return l.project.Locate("services")
-	}
-	if s, ok := settings[key[0]]; ok {
-		return l.locateSetting(strings.Join(append([]string{s}, key[1:]...), "."))
-	}
-	return diag.Pos{File: l.config().Path}
 }
 
 func limitAbovePod(service string, limit, mem float64, pos diag.Pos) diag.Diagnostic {

@@ -106,6 +106,7 @@ type loaded struct {
 	ports    []render.PortRequest
 	parts    project.Parts
 	images   map[string]string
+	uploaded bool // the bundle travels as a file
 	warnings diag.List
 }
 
@@ -181,6 +182,7 @@ func (l *loaded) travel(s *Shipment) (marathon.Bundle, error) {
 	if a.URL == "" {
 		return b, diag.Fail(notInline(s.Bundle, a.Inline, l.locateSetting("target.artifacts.url")))
 	}
+	l.uploaded = true
 	name := l.project.Compose.Name + "-" + strings.TrimPrefix(s.Bundle.Digest, "sha256:")[:16] + ".dce"
 	s.Uploads = []Upload{{URL: strings.TrimRight(a.URL, "/") + "/" + name, Data: s.Bundle.Data, Credentials: a.Credentials}}
 	b.URI = strings.TrimRight(cmp.Or(a.FetchURL, a.URL), "/") + "/" + name
