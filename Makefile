@@ -67,9 +67,9 @@ bench: ## measure against docker compose and raw API calls, write docs/benchmark
 	@scripts/engine
 	@scripts/bench
 
-chaos: ## run the long tests too: everything that can go wrong on an agent
+chaos: ## run the long tests too: everything that can go wrong on an agent, figures into docs/reliability.md
 	@scripts/engine
-	@DCE_CHAOS=1 DCE_TEST_ENGINE=1 $(GO) test -count=1 -timeout 70m ./cmd/dce
+	@DCE_CHAOS=1 DCE_CHAOS_PAGE=$(CURDIR)/docs/reliability.md DCE_TEST_ENGINE=1 $(GO) test -count=1 -timeout 70m ./cmd/dce
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@scripts/fuzz $(FUZZTIME)

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +12,6 @@ import (
 	"testing"
 	"time"
 
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
-	"github.com/moby/moby/client"
-
-	"dce/internal/devcluster/agent"
 	"dce/internal/enginetest"
 )
 
@@ -27,391 +19,197 @@ import (
 // something dies. After each the world must be as if the pod had never been, its
 // updates must make sense, and the neighbour must not have noticed. A seed makes
 // the same plan of faults again (DCE_CHAOS_SEED); DCE_CHAOS asks for the long form,
-// DCE_CHAOS_FAULTS for another number of them.
+// DCE_CHAOS_FAULTS for another number of them, DCE_CHAOS_PAGE for the figures in a
+// page of documentation.
 
 const (
-	shortFaults = 44
-	longFaults  = 500
-	lanes       = 3
+	shortFaults = 46
+	longFaults  = 520
 )
 
-// world is one private engine with its agents.
-type world struct {
+// chaos is one run.
+type chaos struct {
 	*testing.T
 
-	engine    *enginetest.Private
-	leases    string
-	operators string
-	image     string
-	registry  string // the address, in the engine's network, of one that never answers
-	neighbour neighbour
-	// harm is held by a fault that hits every lane: no round begins meanwhile.
-	harm sync.RWMutex
+	seed   uint64
+	faults int
 
-	mu       sync.Mutex
-	injected map[string]int
+	mu         sync.Mutex
+	injected   map[string]int
+	leaks      int
+	wrongKills int
+}
+
+func newChaos(t *testing.T) *chaos {
+	t.Helper()
+	c := &chaos{T: t, faults: shortFaults, seed: 20, injected: map[string]int{}}
+	if os.Getenv("DCE_CHAOS") != "" {
+		c.faults, c.seed = longFaults, uint64(time.Now().UnixNano())
+	}
+	if n, err := strconv.Atoi(os.Getenv("DCE_CHAOS_FAULTS")); err == nil {
+		c.faults = n
+	}
+	if n, err := strconv.ParseUint(os.Getenv("DCE_CHAOS_SEED"), 10, 64); err == nil {
+		c.seed = n
+	}
+	return c
 }
 
 func TestNothingIsLeftWhateverDies(t *testing.T) {
 	enginetest.Require(t)
-	faults, seed := shortFaults, uint64(20)
-	if os.Getenv("DCE_CHAOS") != "" {
-		faults, seed = longFaults, uint64(time.Now().UnixNano())
-	}
-	if n, err := strconv.Atoi(os.Getenv("DCE_CHAOS_FAULTS")); err == nil {
-		faults = n
-	}
-	if n, err := strconv.ParseUint(os.Getenv("DCE_CHAOS_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("%d faults, DCE_CHAOS_SEED=%d", faults, seed)
-	w := newWorld(t)
+	c := newChaos(t)
+	t.Logf("%d faults, DCE_CHAOS_SEED=%d", c.faults, c.seed)
+	began := time.Now()
+	var worlds []*world
 	var running sync.WaitGroup
-	for n := range lanes {
-		l := w.lane(n, rand.New(rand.NewPCG(seed, uint64(n))))
-		running.Go(func() {
-			for w.count() < faults && !t.Failed() {
-				l.round()
-			}
-		})
+	for n, k := range kinds() {
+		w := c.newWorld(k)
+		d := &deck{faults: k.faults, seed: c.seed + uint64(n), left: max(1, c.faults*k.share/100)}
+		for n := range k.lanes {
+			l := w.lane(n, d)
+			running.Go(l.run)
+		}
+		worlds = append(worlds, w)
 	}
 	running.Wait()
-	w.neighbour.untouched()
-	w.neighbour.end()
-	w.nothingAtAll()
-	t.Logf("%d faults: %v", w.count(), w.injected)
-}
-
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	w := &world{T: t, engine: enginetest.StartPrivate(t, 512, "--live-restore"), leases: t.TempDir(), injected: map[string]int{}}
-	w.image = enginetest.Busybox(t, w.engine.API)
-	w.operators = fmt.Sprintf("agent: {engine: %q, leases: %q}\n", w.engine.Host, w.leases)
-	w.registry = silentRegistry(w.engine)
-	w.neighbour = w.newNeighbour()
-	return w
-}
-
-func (w *world) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for _, times := range w.injected {
-		n += times
+	for _, w := range worlds {
+		w.end()
 	}
-	return n
+	c.report(time.Since(began))
 }
 
-func (w *world) inject(what string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.injected[what]++
+// kind is a kind of world: an engine and what goes wrong around it.
+type kind struct {
+	name   string
+	engine []string // its arguments
+	faults []fault
+	// grace is that of a pod that does not listen: an engine without live-restore
+	// gives it to each container before it answers again (20.10.24).
+	grace string
+	lanes int
+	share int // of all faults, in percent
+	// neighbour says that a pod lives through everything: not where a dead engine
+	// takes its pods along.
+	neighbour bool
+	// boot says that executors and sweeps are told a boot id that can change.
+	boot string
 }
 
-// stage is an agent of this world.
-func (w *world) stage(name string, o agent.Options) *stage {
-	s := onAgent(w.T, o)
-	s.api, s.image, s.operators = w.engine.API, w.image, w.operators
-	s.id = name
-	return s
-}
-
-// reap runs dce reap on this world, for as long as it may.
-func (w *world) reap(ctx context.Context) (string, error) {
-	file := filepath.Join(w.leases, "operators.yaml")
-	if err := os.WriteFile(file, []byte(w.operators), 0o600); err != nil {
-		return "", err
+func kinds() []kind {
+	return []kind{
+		{name: "live", engine: []string{"--live-restore"}, faults: chaosFaults(), grace: "1h", lanes: 3, share: 80, neighbour: true},
+		{name: "plain", engine: []string{"--shutdown-timeout=3"}, faults: engineFaults(), grace: "2s", lanes: 1, share: 20, boot: "boot-1"},
 	}
-	cmd := exec.CommandContext(ctx, "dce", "reap")
-	cmd.Env = append(os.Environ(), operatorsFile+"="+file, "GORACE=atexit_sleep_ms=0")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
 }
 
-// neighbour is a pod that lives through everything.
-type neighbour struct {
-	*stage
+// deck deals the faults of a kind, each as often as it is in it: what comes as
+// which, with what, is the seed's to say, to which lane is not.
+type deck struct {
+	faults []fault
+	seed   uint64
 
-	task string
-	was  string
+	mu    sync.Mutex
+	dealt int
+	left  int
+	cards []int
 }
 
-func (w *world) newNeighbour() neighbour {
-	n := neighbour{stage: w.stage("neighbour", agent.Options{ReregistrationTimeout: time.Minute})}
-	n.task = n.launch(map[string]string{"compose.yaml": twoServices})
-	n.told(mesos.TASK_STARTING)
-	n.told(mesos.TASK_RUNNING)
-	n.was = n.now()
-	return n
+// deal gives the next fault and what is random about it; false when there is no
+// other.
+func (d *deck) deal() (fault, *rand.Rand, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.left == 0 {
+		return fault{}, nil, false
+	}
+	r := rand.New(rand.NewPCG(d.seed, uint64(d.dealt)))
+	if len(d.cards) == 0 {
+		d.cards = r.Perm(len(d.faults))
+	}
+	f := d.faults[d.cards[0]]
+	d.cards, d.dealt, d.left = d.cards[1:], d.dealt+1, d.left-1
+	return f, r, true
 }
 
-// now is the life of each of its containers.
-func (n neighbour) now() string {
-	n.Helper()
-	pod := n.container(n.id)
-	res, err := n.api.ContainerList(n.Context(), client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", "dce.pod="+pod)})
+func (c *chaos) inject(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.injected[what]++
+}
+
+// leaked fails the run for something that is left of a pod.
+func (c *chaos) leaked(format string, args ...any) {
+	c.Helper()
+	c.mu.Lock()
+	c.leaks++
+	c.mu.Unlock()
+	c.Errorf("a leak: "+format, args...)
+}
+
+// killed fails the run for something alive that was touched.
+func (c *chaos) killed(format string, args ...any) {
+	c.Helper()
+	c.mu.Lock()
+	c.wrongKills++
+	c.mu.Unlock()
+	c.Errorf("a wrong kill: "+format, args...)
+}
+
+func (c *chaos) count() int {
+	sum := 0
+	for _, n := range c.injected {
+		sum += n
+	}
+	return sum
+}
+
+// report tells the figures, and writes them where they are asked for.
+func (c *chaos) report(took time.Duration) {
+	c.Helper()
+	figures := c.figures(took)
+	c.Log("\n" + figures)
+	page := os.Getenv("DCE_CHAOS_PAGE")
+	if page == "" || c.Failed() || c.faults < longFaults {
+		return
+	}
+	text, err := os.ReadFile(page)
 	if err != nil {
-		n.Fatal(err)
+		c.Fatal(err)
 	}
-	var lives []string
-	for _, c := range res.Items {
-		look, err := n.api.ContainerInspect(n.Context(), c.ID, client.ContainerInspectOptions{})
-		if err != nil {
-			n.Fatal(err)
-		}
-		lives = append(lives, fmt.Sprint(c.ID, look.Container.State.Status, look.Container.State.Pid, look.Container.State.StartedAt))
+	written, ok := between(string(text), figures)
+	if !ok {
+		c.Fatalf("%s has no place for figures", page)
 	}
-	slices.Sort(lives)
-	return strings.Join(lives, "\n")
-}
-
-func (n neighbour) untouched() {
-	n.Helper()
-	if is := n.now(); is != n.was {
-		n.Errorf("the neighbour was\n%s\nand is\n%s", n.was, is)
+	if err := os.WriteFile(page, []byte(written), 0o600); err != nil {
+		c.Fatal(err)
 	}
 }
 
-func (n neighbour) end() {
-	n.Helper()
-	n.kill(n.task, nil)
-	n.told(mesos.TASK_KILLED)
-	n.gone()
-}
-
-// nothingAtAll holds that nothing is left in this world: it was all of pods.
-func (w *world) nothingAtAll() {
-	w.Helper()
-	if out, err := w.reap(w.Context()); err != nil {
-		w.Errorf("the last sweep: %v\n%s", err, out)
-	}
-	res, err := w.engine.API.ContainerList(w.Context(), client.ContainerListOptions{All: true})
-	if err != nil || len(res.Items) > 0 {
-		w.Errorf("%d containers are left, %v", len(res.Items), err)
-	}
-	volumes, err := w.engine.API.VolumeList(w.Context(), client.VolumeListOptions{})
-	if err != nil || len(volumes.Items) > 0 {
-		w.Errorf("%d volumes are left, %v", len(volumes.Items), err)
-	}
-	if files, _ := filepath.Glob(w.leases + "/*.lease"); len(files) > 0 {
-		w.Errorf("leases are left: %v", files)
-	}
-}
-
-// lane is one agent on which pods live and die.
-type lane struct {
-	*stage
-
-	world  *world
-	number int
-	rand   *rand.Rand
-	rounds int
-	task   string
-	// statuses are what was told of the task of this round.
-	statuses []mesos.TaskStatus
-	ended    bool
-}
-
-func (w *world) lane(n int, r *rand.Rand) *lane {
-	o := agent.Options{ReregistrationTimeout: time.Minute, ShutdownGrace: 2 * time.Second}
-	return &lane{stage: w.stage(fmt.Sprint("lane", n), o), world: w, number: n, rand: r}
-}
-
-// chaosPods are what is launched: one that runs, one that ends badly by itself,
-// and one that does not listen.
-func chaosPods() []string {
-	return []string{
-		withVolume, withVolume,
-		"services: {web: {image: IMAGE, command: [sh, -c, 'sleep 1; exit 3'], volumes: ['data:/data']}}\nvolumes: {data: {}}\n",
-		deafToTERM + "    volumes: [\"data:/data\"]\nvolumes: {data: {}}\n",
-	}
-}
-
-// round launches a pod, does one thing to it, and looks at what is left.
-func (l *lane) round() {
-	l.rounds++
-	l.id = fmt.Sprintf("lane%d.%d", l.number, l.rounds)
-	l.statuses, l.ended = nil, false
-	all := chaosFaults()
-	f := all[l.rand.IntN(len(all))]
-	compose := chaosPods()[l.rand.IntN(len(chaosPods()))]
-	moment := time.Duration(l.rand.IntN(2500)) * time.Millisecond
-	l.Logf("%s: %s after %s", l.id, f.name, moment)
-
-	if f.alone {
-		l.world.harm.Lock()
-		defer l.world.harm.Unlock()
-	} else {
-		l.world.harm.RLock()
-		defer l.world.harm.RUnlock()
-	}
-	l.task = l.id + ".task"
-	if f.before != nil {
-		compose = f.before(l, compose)
-	}
-	task := l.start(compose)
-	pod := l.container(l.id)
-	l.wait(moment)
-	f.do(l, task)
-	l.world.inject(f.name)
-	l.over(task)
-	l.clean(pod)
-	l.consistent()
-	if f.alone {
-		l.world.neighbour.untouched()
-	}
-	l.framework.Checkpoint = new(true)
-}
-
-// start launches without waiting for anything.
-func (l *lane) start(compose string) string {
-	info := mesos.TaskInfo{
-		Name: "web", TaskID: mesos.TaskID{Value: l.task},
-		Resources: []mesos.Resource{scalar("cpus", 0.1), scalar("mem", 128), ports(l.port, l.port+3)},
-	}
-	if err := l.agent.Launch(l.Context(), l.framework, l.executorInfo(l.id, map[string]string{"compose.yaml": compose}), info); err != nil {
-		l.Fatal(err)
-	}
-	return info.TaskID.Value
-}
-
-// wait passes a random time, and hears what is told meanwhile.
-func (l *lane) wait(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-			return
-		case e := <-l.events:
-			l.hear(e)
+func (c *chaos) figures(took time.Duration) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Seed %d, %d faults in %s: %d leaks, %d wrong kills.\n\n| fault | times | |\n|---|---|---|\n",
+		c.seed, c.count(), took.Round(time.Second), c.leaks, c.wrongKills)
+	words := map[string]string{}
+	for _, k := range kinds() {
+		for _, f := range k.faults {
+			words[f.name] = f.words
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(words)) {
+		fmt.Fprintf(&b, "| %s | %d | %s |\n", name, c.injected[name], words[name])
+	}
+	return b.String()
 }
 
-func (l *lane) hear(e agent.Event) {
-	if e.Failure != nil && e.Failure.ExecutorID == l.id {
-		l.ended = true
-	}
-	// The master's own answer about a task that has ended is no update of it.
-	if e.Status != nil && e.Status.TaskID.Value == l.task && e.Status.GetReason() != mesos.REASON_RECONCILIATION {
-		again := slices.ContainsFunc(l.statuses, func(s mesos.TaskStatus) bool {
-			return len(s.UUID) > 0 && bytes.Equal(s.UUID, e.Status.UUID)
-		})
-		if !again {
-			l.statuses = append(l.statuses, *e.Status)
-		}
-	}
-}
+// The marks between which a page has the figures of the last run.
+const (
+	figuresBegin = "<!-- written by make chaos -->\n"
+	figuresEnd   = "<!-- until here -->\n"
+)
 
-// over ends what still lives of the round: asks for the task's end, and kills
-// the executor that has not heard of it in time.
-func (l *lane) over(task string) {
-	patience := time.NewTimer(time.Minute)
-	defer patience.Stop()
-	again := time.NewTicker(time.Second) // as a scheduler does: what is sent to one that is not connected is lost
-	defer again.Stop()
-	ask := func() {
-		if !l.ended {
-			_ = l.agent.Kill("fw", task, &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{Nanoseconds: int64(time.Second)}})
-		}
-	}
-	for ask(); !l.ended || !l.told(); {
-		select {
-		case e := <-l.events:
-			l.hear(e)
-		case <-again.C:
-			ask()
-		case <-patience.C:
-			l.Errorf("%s: not ended: %s\n%s", l.id, states(l.statuses), l.read("stderr"))
-			l.slay()
-			return
-		}
-	}
-}
-
-// told reports whether the task's end was told.
-func (l *lane) told() bool {
-	return slices.ContainsFunc(l.statuses, func(s mesos.TaskStatus) bool { return !going(s.GetState()) })
-}
-
-func going(s mesos.TaskState) bool {
-	return slices.Contains([]mesos.TaskState{mesos.TASK_STAGING, mesos.TASK_STARTING, mesos.TASK_RUNNING, mesos.TASK_KILLING}, s)
-}
-
-// slay kills the executor's process, wherever it is in its life.
-func (l *lane) slay() {
-	for _, pid := range l.pids() {
-		killProcess(pid)
-	}
-}
-
-// pids are the processes of the executor.
-func (l *lane) pids() []int {
-	var pids []int
-	for _, dir := range processes() {
-		environ, _ := os.ReadFile(filepath.Join(dir, "environ")) // of a zombie it is empty
-		if bytes.Contains(environ, []byte("MESOS_EXECUTOR_ID="+l.id+"\x00")) {
-			if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	return pids
-}
-
-func processes() []string {
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	return dirs
-}
-
-// clean sweeps once, and then nothing of the pod may be there.
-func (l *lane) clean(pod string) {
-	out, err := l.world.reap(l.Context())
-	if err != nil {
-		l.Errorf("%s: dce reap: %v\n%s", l.id, err, out)
-	}
-	left := enginetest.Left(l.Context(), l, l.api, pod)
-	// What the agent removes of its own cgroups takes it a moment.
-	left = slices.DeleteFunc(left, func(what string) bool { return strings.HasPrefix(what, "cgroup ") })
-	if _, err := os.Stat(filepath.Join(l.world.leases, pod+".lease")); !errors.Is(err, os.ErrNotExist) {
-		left = append(left, "its lease")
-	}
-	if len(left) > 0 {
-		l.Errorf("%s left %s\nreap: %s\nexecutor: %s", l.id, strings.Join(left, ", "), out, l.read("stderr"))
-	}
-	enginetest.Eventually(l, time.Minute, "the cgroups of "+l.id+" to go", func() (bool, string) {
-		cgroups, _ := filepath.Glob("/sys/fs/cgroup/*/*/" + pod)
-		return len(cgroups) == 0, strings.Join(cgroups, ", ")
-	})
-}
-
-// consistent holds that the updates of a task are in the order of its life, and
-// end with exactly one end.
-func (l *lane) consistent() {
-	for len(l.events) > 0 {
-		l.hear(<-l.events)
-	}
-	rank := map[mesos.TaskState]int{mesos.TASK_STAGING: 0, mesos.TASK_STARTING: 1, mesos.TASK_RUNNING: 2, mesos.TASK_KILLING: 3}
-	last := 0
-	for i, s := range l.statuses {
-		at, going := rank[s.GetState()]
-		switch {
-		case !going && i != len(l.statuses)-1:
-			l.Errorf("%s was told after its end: %s", l.id, states(l.statuses))
-		case going && i == len(l.statuses)-1:
-			l.Errorf("%s was never told as ended: %s", l.id, states(l.statuses))
-		case going && at < last:
-			l.Errorf("%s goes back: %s", l.id, states(l.statuses))
-		}
-		last = at
-	}
-}
-
-func states(all []mesos.TaskStatus) string {
-	var names []string
-	for _, s := range all {
-		names = append(names, s.GetState().String())
-	}
-	return strings.Join(names, " ")
+// between puts text between the marks of a page.
+func between(page, text string) (string, bool) {
+	before, rest, ok := strings.Cut(page, figuresBegin)
+	_, after, ok2 := strings.Cut(rest, figuresEnd)
+	return before + figuresBegin + "\n" + text + "\n" + figuresEnd + after, ok && ok2
 }

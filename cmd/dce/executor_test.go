@@ -54,7 +54,9 @@ func onAgent(t *testing.T, o agent.Options) *stage {
 	s := &stage{T: t, api: enginetest.Require(t), port: firstPort() + 10*offers.Add(1)}
 	s.image = enginetest.Busybox(t, s.api)
 	s.id = enginetest.PodID(t, "ex")
-	o.WorkDir = t.TempDir()
+	if o.WorkDir == "" {
+		o.WorkDir = t.TempDir()
+	}
 	if o.CgroupsRoot == "" {
 		o.CgroupsRoot = s.id + "-root"
 	}

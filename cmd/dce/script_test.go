@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -23,10 +24,16 @@ func TestMain(m *testing.M) {
 // test's own binary knows the variable.
 const operatorsFile = "TEST_OPERATORS_FILE"
 
-// program is main, but for the operator's file.
+// clockOff is by how much the clock is off, a Go duration, for the same binary.
+const clockOff = "TEST_CLOCK_OFF"
+
+// program is main, but for the operator's file and the clock.
 func program() {
 	env := environment()
 	env.SystemConfig = os.Getenv(operatorsFile)
+	if off, err := time.ParseDuration(os.Getenv(clockOff)); err == nil {
+		env.Now = func() time.Time { return time.Now().Add(off) }
+	}
 	os.Exit(cli.Main(context.Background(), env))
 }
 

@@ -121,6 +121,61 @@ func (p *Private) Kill() {
 	p.reap(containerd)
 }
 
+// Stop ends the engine by SIGTERM, as a service manager does.
+func (p *Private) Stop() {
+	p.tb.Helper()
+	p.Signal(syscall.SIGTERM)
+	_ = p.cmd.Wait() // its status says nothing
+}
+
+// Crash ends the engine as a machine does that loses its power: with it go all
+// containers and what looks after them.
+func (p *Private) Crash() {
+	p.tb.Helper()
+	p.Kill()
+	for _, pid := range p.shims() {
+		for _, child := range childrenOf(pid) {
+			_ = unix.Kill(child, unix.SIGKILL) // gone already
+		}
+		p.reap(pid)
+	}
+}
+
+// shims are the processes that containerd has put before each container: its own
+// address, in the engine's directory, is among their arguments.
+func (p *Private) shims() []int {
+	var pids []int
+	for _, file := range procFiles("cmdline") {
+		text, _ := os.ReadFile(file) // of one that has ended it is empty
+		if strings.Contains(string(text), p.Dir+"/exec/") && strings.Contains(string(text), "containerd-shim") {
+			pids = append(pids, pidIn(file))
+		}
+	}
+	return pids
+}
+
+func childrenOf(parent int) []int {
+	var pids []int
+	for _, file := range procFiles("stat") {
+		text, _ := os.ReadFile(file)
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			pids = append(pids, pidIn(file))
+		}
+	}
+	return pids
+}
+
+func procFiles(name string) []string {
+	files, _ := filepath.Glob("/proc/[0-9]*/" + name) // the pattern is fine
+	return files
+}
+
+func pidIn(file string) int {
+	pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+	return pid
+}
+
 func (p *Private) pidOf(file string) int {
 	b, _ := os.ReadFile(filepath.Join(p.Dir, file))
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
@@ -147,7 +202,9 @@ func (p *Private) cleanUp() {
 	if p.cmd != nil && p.cmd.ProcessState == nil {
 		_ = p.cmd.Process.Signal(syscall.SIGCONT)
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		hung := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
 		_ = p.cmd.Wait()
+		hung.Stop()
 	}
 	if p.tb.Failed() {
 		b, _ := os.ReadFile(filepath.Join(p.Dir, "log"))
