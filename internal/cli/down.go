@@ -64,19 +64,11 @@ dce down --local --timeout 0`,
 }
 
 func (a *app) runDown(ctx context.Context, f *downFlags, o local.DownOptions, args []string) error {
-	name, err := a.podMeant(ctx, f.here, args)
-	if err != nil {
-		return err
-	}
-	m, err := a.machine(ctx)
+	m, id, err := a.podMeant(ctx, f.here, args)
 	if err != nil {
 		return err
 	}
 	defer m.Engine.Close()
-	id, err := m.Named(ctx, name)
-	if err != nil {
-		return err
-	}
 	o.ID = id
 	if f.dryRun {
 		d, err := m.Ps(ctx, id)

@@ -146,20 +146,5 @@ func (f *executorFlags) logger(a *app) *slog.Logger {
 
 // stopRequests passes on interrupts as requests to end, until ctx ends.
 func (a *app) stopRequests(ctx context.Context) <-chan string {
-	out := make(chan string)
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case i := <-a.env.Interrupts:
-				select {
-				case out <- signalName(i.Exit):
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
-	}()
-	return out
+	return passOn(ctx, a.env.Interrupts, func(i Interrupt) string { return signalName(i.Exit) })
 }

@@ -53,12 +53,20 @@ dce explain resources.mem`,
 	return cmd
 }
 
+// exitText says which exit code comes with a problem.
+func exitText(code int) string {
+	if code == diag.ExitDone {
+		return "This is told and stops nothing, so no exit code comes with it."
+	}
+	return fmt.Sprintf("Exit code %d: %s.", code, exitMeaning(code))
+}
+
 // subjects are all that can be explained: codes, rules, fields, exit codes,
 // help topics.
 func (a *app) subjects() []subject {
 	var all []subject
 	for _, e := range diag.Catalogue() {
-		all = append(all, subject{string(e.Code), "code", e.Title, prose(e.Text) + fmt.Sprintf("\n\nExit code: %d, %s.", e.Exit, exitMeaning(e.Exit))})
+		all = append(all, subject{string(e.Code), "code", e.Title, prose(e.Text) + "\n\n" + exitText(e.Exit)})
 	}
 	for _, r := range render.Rules() {
 		title, _, _ := strings.Cut(r.Why, ". ")

@@ -70,9 +70,26 @@ func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// podMeant is the name or the id of the pod that is meant: what was given, or
-// that of the project in this directory. local.Machine.Named tells the id.
-func (a *app) podMeant(ctx context.Context, h here, args []string) (string, error) {
+// podMeant is this machine, and the id of the pod of it that is meant: what was
+// given, or that of the project in this directory. Who asks closes the engine.
+func (a *app) podMeant(ctx context.Context, h here, args []string) (*local.Machine, string, error) {
+	name, err := a.nameMeant(ctx, h, args)
+	if err != nil {
+		return nil, "", err
+	}
+	m, err := a.machine(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	id, err := m.Named(ctx, name)
+	if err != nil {
+		m.Engine.Close()
+		return nil, "", err
+	}
+	return m, id, nil
+}
+
+func (a *app) nameMeant(ctx context.Context, h here, args []string) (string, error) {
 	if len(args) > 0 && args[0] != "" {
 		return args[0], nil
 	}
@@ -110,15 +127,22 @@ func (s *screen) Progress() local.Progress { return s.ui.Progress() }
 
 // requests passes on interrupts as requests to end, until ctx ends.
 func (a *app) requests(ctx context.Context) <-chan local.Stop {
-	out := make(chan local.Stop)
+	return passOn(ctx, a.env.Interrupts, func(i Interrupt) local.Stop {
+		return local.Stop{By: signalName(i.Exit), Exit: i.Exit}
+	})
+}
+
+// passOn turns each value into another, until ctx ends.
+func passOn[A, B any](ctx context.Context, from <-chan A, turn func(A) B) <-chan B {
+	out := make(chan B)
 	go func() {
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case i := <-a.env.Interrupts:
+			case a := <-from:
 				select {
-				case out <- local.Stop{By: signalName(i.Exit), Exit: i.Exit}:
+				case out <- turn(a):
 				case <-ctx.Done():
 					return
 				}

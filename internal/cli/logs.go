@@ -86,19 +86,11 @@ func (a *app) runLogs(ctx context.Context, f *logsFlags, services []string) erro
 	if err != nil {
 		return err
 	}
-	name, err := a.podMeant(ctx, f.here, []string{f.name})
-	if err != nil {
-		return err
-	}
-	m, err := a.machine(ctx)
+	m, id, err := a.podMeant(ctx, f.here, []string{f.name})
 	if err != nil {
 		return err
 	}
 	defer m.Engine.Close()
-	id, err := m.Named(ctx, name)
-	if err != nil {
-		return err
-	}
 	o := local.LogsOptions{ID: id, Services: services, Follow: f.follow, Since: since, Tail: tail}
 	show := f.printer(a, services)
 	return m.Logs(ctx, o, func(l engine.LogLine) {

@@ -79,7 +79,7 @@ func codesPage() []byte {
 	var b bytes.Buffer
 	b.WriteString(generatedMark + "# Diagnostic codes\n\nEach problem that dce reports has a code; `dce explain CODE` prints the same text.\n")
 	for _, e := range diag.Catalogue() {
-		fmt.Fprintf(&b, "\n## %s: %s\n\n%s\n\nExit code %d: %s.\n", e.Code, e.Title, prose(e.Text), e.Exit, exitMeaning(e.Exit))
+		fmt.Fprintf(&b, "\n## %s: %s\n\n%s\n\n%s\n", e.Code, e.Title, prose(e.Text), exitText(e.Exit))
 	}
 	return b.Bytes()
 }

@@ -48,19 +48,11 @@ dce ps --local second -q`,
 }
 
 func (a *app) runPs(ctx context.Context, h here, format string, args []string) error {
-	name, err := a.podMeant(ctx, h, args)
-	if err != nil {
-		return err
-	}
-	m, err := a.machine(ctx)
+	m, id, err := a.podMeant(ctx, h, args)
 	if err != nil {
 		return err
 	}
 	defer m.Engine.Close()
-	id, err := m.Named(ctx, name)
-	if err != nil {
-		return err
-	}
 	d, err := m.Ps(ctx, id)
 	if err != nil {
 		return err

@@ -18,15 +18,25 @@ func used(t *testing.T) map[diag.Code]string {
 	t.Helper()
 	code := regexp.MustCompile(`"(DCE[0-9]{3})"`)
 	found := map[diag.Code]string{}
+	for path, source := range sources(t) {
+		for _, m := range code.FindAllStringSubmatch(source, -1) {
+			found[diag.Code(m[1])] = path
+		}
+	}
+	return found
+}
+
+// sources are the program's own, by their paths, without this package's.
+func sources(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
 	for _, dir := range []string{"../../cmd", "../../internal"} {
 		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || filepath.Base(filepath.Dir(path)) == "diag" {
 				return err
 			}
 			source, err := os.ReadFile(path)
-			for _, m := range code.FindAllSubmatch(source, -1) {
-				found[diag.Code(m[1])] = path
-			}
+			found[path] = string(source)
 			return err
 		})
 		if err != nil {
@@ -79,6 +89,31 @@ func TestEveryEntryOfTheCatalogueIsComplete(t *testing.T) {
 		}
 		if !slices.Contains(exits, e.Exit) {
 			t.Errorf("%s: %d is no exit code", e.Code, e.Exit)
+		}
+	}
+}
+
+// A code that is only ever a warning or a note ends nothing, so it must not
+// promise an exit code; what some severity other than error is set for later
+// is not looked at.
+func TestWhatIsOnlyToldHasNoExitCode(t *testing.T) {
+	told := regexp.MustCompile(`Code:\s+"(DCE[0-9]{3})",\s+Severity:\s+diag\.(Warning|Note)`)
+	any := regexp.MustCompile(`Code:\s+"(DCE[0-9]{3})"`)
+	all, only := map[string]int{}, map[string]int{}
+	for _, source := range sources(t) {
+		for _, m := range any.FindAllStringSubmatch(source, -1) {
+			all[m[1]]++
+		}
+		for _, m := range told.FindAllStringSubmatch(source, -1) {
+			only[m[1]]++
+		}
+	}
+	if len(only) < 20 {
+		t.Fatalf("only %d warnings found: does the search still work?", len(only))
+	}
+	for code, n := range only {
+		if e, _ := diag.Lookup(diag.Code(code)); n == all[code] && e.Exit != diag.ExitDone {
+			t.Errorf("%s is only told, but explained with exit code %d", code, e.Exit)
 		}
 	}
 }

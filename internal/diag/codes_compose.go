@@ -37,7 +37,7 @@ func composeCodes() []Entry {
 				"the value, the value it comes to counts. Numbers that are meant as text, such as versions, need quotes.",
 		},
 		{
-			Code: "DCE106", Title: "variable not set", Exit: ExitInvalid,
+			Code: "DCE106", Title: "variable not set", Exit: ExitDone,
 			Text: "A compose file uses a variable that nothing sets, so an empty text stands in its place, as in Docker Compose. Variables come, strongest " +
 				"first, from the task, the process environment, `values` of dce.yaml, and env files (.env, --env-file, env_files). ${NAME:-default} gives " +
 				"a default, ${NAME:?message} makes it an error.",
@@ -125,13 +125,13 @@ func composeCodes() []Entry {
 				"give the same pod, and an agent needs no network to read them. Put a copy of the file into the project.",
 		},
 		{
-			Code: "DCE124", Title: "several files of one role", Exit: ExitInvalid,
+			Code: "DCE124", Title: "several files of one role", Exit: ExitDone,
 			Text: "A directory holds more than one compose file of the same role, such as compose.yaml and docker-compose.yml. The first in " +
 				"Docker Compose's order of preference is used: compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml. Remove the " +
 				"others, or name the files with --file.",
 		},
 		{
-			Code: "DCE125", Title: "compose warns", Exit: ExitInvalid,
+			Code: "DCE125", Title: "compose warns", Exit: ExitDone,
 			Text: "compose-go, the library that Docker Compose itself loads files with, warns about something that it accepts. Its words are " +
 				"shown; the pod is rendered and runs all the same.",
 		},
@@ -160,7 +160,7 @@ func composeCodes() []Entry {
 				"Set the variable for the run, or give the secret a file.",
 		},
 		{
-			Code: "DCE156", Title: "version is obsolete", Exit: ExitInvalid,
+			Code: "DCE156", Title: "version is obsolete", Exit: ExitDone,
 			Text: "The key `version` at the top of a compose file has no meaning any more: Docker Compose and dce read every file by the current format. Remove it.",
 		},
 	}

@@ -47,7 +47,7 @@ func configCodes() []Entry {
 				"person's own file they would have no effect, so they are refused there. Take them out.",
 		},
 		{
-			Code: "DCE208", Title: "a job sets what it may not set on this agent", Exit: ExitInvalid,
+			Code: "DCE208", Title: "a job sets what it may not set on this agent", Exit: ExitDone,
 			Text: "On an agent a job may set only the keys that its operator allows: those in agent.allow of /etc/dce/dce.yaml, or a " +
 				"built-in list (`dce explain agent.allow` shows it). The value, from the job's dce.yaml, x-dce, a label or a DCE_* " +
 				"variable in its .env, is left out, and the operator's or dce's own counts. Ask the operator for the key, or take it " +

@@ -32,7 +32,7 @@ If the pod is meant to end when its work is done, it is a job: say kind: job in 
 		{Code: "DCE508", Title: "The pod could not be started", Exit: ExitFailed, Text: `Preparing the pod (checks, pulls, builds) or starting its containers met an error that has no code of its own. The engine's words are part of the message.
 
 Everything that had been made was removed again.`},
-		{Code: "DCE509", Title: "Stopping met trouble", Exit: ExitFailed, Text: `The pod ended, but something went wrong while its containers were stopped. dce ls shows what is left of it, and dce down --local NAME tries again.`},
+		{Code: "DCE509", Title: "Stopping met trouble", Exit: ExitDone, Text: `The pod ended, but something went wrong while its containers were stopped. dce ls shows what is left of it, and dce down --local NAME tries again.`},
 		{Code: "DCE510", Title: "The Docker engine stopped the pod", Exit: ExitFailed, Text: `The Docker engine was restarted, and all containers of the pod had ended when it was back. An engine stops its containers when it is stopped, and those that outlived it when it starts again.
 
 Run the pod again. With "live-restore": true in /etc/docker/daemon.json an engine keeps its containers over a restart, and pods go on as if nothing had happened.`},

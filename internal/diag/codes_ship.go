@@ -42,7 +42,7 @@ secrets, env:NAME for a variable of the executor. The service finds it under /ru
 which Marathon's secrets plugin resolves; env:NAME, a variable of the executor's environment,
 which the operator sets; file:PATH, a file below /etc/dce/secrets on the agent. The value itself
 stands nowhere.`},
-		{Code: "DCE708", Title: "a secret is left to the agents", Exit: ExitInvalid, Text: `A key that is marked as a secret has a value here, but values of secrets do not travel, and
+		{Code: "DCE708", Title: "a secret is left to the agents", Exit: ExitDone, Text: `A key that is marked as a secret has a value here, but values of secrets do not travel, and
 app.secrets does not say where it comes from. The executor takes it from its own environment
 if the operator has put it there; else the service runs without it. Say where it comes from, or
 take no notice if the agents have it.`},
@@ -68,7 +68,7 @@ the agents need the newer dce.`},
 fetched, the file at the artifact URL was replaced or cut off, or the agents' fetcher cache
 holds an older one. Deploy again: a bundle's name holds its digest, so that each has a file
 of its own.`},
-		{Code: "DCE714", Title: "no memory is set for the pod", Exit: ExitInvalid, Text: `resources.mem says how much memory the scheduler finds for the whole pod; the agent kills what
+		{Code: "DCE714", Title: "no memory is set for the pod", Exit: ExitDone, Text: `resources.mem says how much memory the scheduler finds for the whole pod; the agent kills what
 takes more. Nothing is set for this environment, and not every service has a limit of its own
 whose sum could be taken, so the pod gets Marathon's default of 128 MiB. Set resources.mem.`},
 		{Code: "DCE715", Title: "an address that is none", Exit: ExitInvalid, Text: `target.urls and target.artifacts.url are addresses of servers: http:// or https://, a name and
@@ -98,7 +98,7 @@ another thing, and set by infra.network.`},
 value of another type than Marathon's app definition gives it, or is one with which Marathon
 cannot start an executor (args, container), or the older name of a key that is set already
 (ports, uris, ipAddress), or is Marathon's to set (version).`},
-		{Code: "DCE728", Title: "a key of Marathon's apps that dce does not know", Exit: ExitInvalid, Text: `The marathon block holds a key that the app definition of Marathon 1.10 does not have. It is
+		{Code: "DCE728", Title: "a key of Marathon's apps that dce does not know", Exit: ExitDone, Text: `The marathon block holds a key that the app definition of Marathon 1.10 does not have. It is
 passed on as it is: a newer Marathon may know it, and an older one refuses or ignores it.
 Check its name.`},
 		{Code: "DCE730", Title: "an image is not in its registry", Exit: ExitInvalid, Text: `Before anything changes, the registries are asked for the images of the pod with the credentials of
@@ -108,7 +108,7 @@ set app.images to trust.`},
 		{Code: "DCE731", Title: "the digest of an image cannot be had", Exit: ExitUnreachable, Text: `Images were to be locked to their digests, by --lock-image-digests or app.images: lock, and a
 registry did not answer, or refuses without credentials. Log in with docker login, or look whether
 the registry can be reached from here.`},
-		{Code: "DCE732", Title: "an image cannot be checked", Exit: ExitUnreachable, Text: `The registry of an image does not answer from here, or wants credentials that Docker's own
+		{Code: "DCE732", Title: "an image cannot be checked", Exit: ExitDone, Text: `The registry of an image does not answer from here, or wants credentials that Docker's own
 configuration does not hold. The deploy goes on: the agents may reach it. If they do not, the
 instances fail with the reason. Set app.images to trust where registries are not to be asked.`},
 	}

@@ -114,7 +114,7 @@ func taskCodes() []Entry {
 				"/var/run/docker.sock; DOCKER_HOST has no meaning there, since a job could set it.",
 		},
 		{
-			Code: "DCE629", Title: "metrics cannot be shown", Exit: ExitUnreachable,
+			Code: "DCE629", Title: "metrics cannot be shown", Exit: ExitDone,
 			Text: "An executor shows its metrics at the address that agent.metrics of /etc/dce/dce.yaml names, or else `dce executor --metrics ADDR`, " +
 				"and could not: something else has the address, perhaps the executor of another task, or it is none of this machine. The pod runs " +
 				"on without metrics. An address in a job's command may be one that only the agent itself reaches, such as 127.0.0.1:9199, since " +

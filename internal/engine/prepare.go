@@ -81,35 +81,48 @@ func (p *Pod) checkName(ctx context.Context) error {
 // not make.
 func (p *Pod) checkExternal(ctx context.Context) error {
 	var missing diag.List
-	for _, key := range p.spec.Project.VolumeNames() {
-		v := p.spec.Project.Volumes[key]
-		if !v.External {
-			continue
+	project := p.spec.Project
+	for _, key := range project.VolumeNames() {
+		v := project.Volumes[key]
+		there, err := p.there(ctx, bool(v.External), func(ctx context.Context) error {
+			_, err := p.engine.api.VolumeInspect(ctx, v.Name, client.VolumeInspectOptions{})
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		call, cancel := p.bounded(ctx)
-		_, err := p.engine.api.VolumeInspect(call, v.Name, client.VolumeInspectOptions{})
-		cancel()
-		if errdefs.IsNotFound(err) {
+		if !there {
 			missing = append(missing, externalMissing("volume", key, v.Name, p.users(key, "")))
-		} else if err != nil {
-			return classify(err, about{host: p.engine.Host()})
 		}
 	}
-	for _, key := range p.spec.Project.NetworkNames() {
-		n := p.spec.Project.Networks[key]
-		if !n.External {
-			continue
+	for _, key := range project.NetworkNames() {
+		n := project.Networks[key]
+		there, err := p.there(ctx, bool(n.External), func(ctx context.Context) error {
+			_, err := p.engine.api.NetworkInspect(ctx, n.Name, client.NetworkInspectOptions{})
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		call, cancel := p.bounded(ctx)
-		_, err := p.engine.api.NetworkInspect(call, n.Name, client.NetworkInspectOptions{})
-		cancel()
-		if errdefs.IsNotFound(err) {
+		if !there {
 			missing = append(missing, externalMissing("network", key, n.Name, p.users("", key)))
-		} else if err != nil {
-			return classify(err, about{host: p.engine.Host()})
 		}
 	}
 	return missing.Err()
+}
+
+// there asks the engine for a thing that the pod does not make.
+func (p *Pod) there(ctx context.Context, external bool, look func(context.Context) error) (bool, error) {
+	if !external {
+		return true, nil
+	}
+	call, cancel := p.bounded(ctx)
+	defer cancel()
+	err := look(call)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	return true, classify(err, about{host: p.engine.Host()})
 }
 
 // users are the services of the compose file that use a volume or a network of
