@@ -58,8 +58,8 @@ func (o *outbox) sent(uuid []byte)    { o.change(func() { o.queue.sent(uuid) }) 
 func (o *outbox) refused(uuid []byte) { o.change(func() { o.queue.refused(uuid) }) }
 func (o *outbox) rewind()             { o.change(o.queue.rewind) }
 
-func (o *outbox) acknowledged(taskID string, uuid []byte) (known bool) {
-	o.change(func() { known = o.queue.acknowledged(taskID, uuid) })
+func (o *outbox) acknowledged(uuid []byte) (known bool) {
+	o.change(func() { known = o.queue.acknowledged(uuid) })
 	return known
 }
 

@@ -11,21 +11,31 @@ import (
 // queue is what the agent has not acknowledged, in the order it was given. It
 // is pure: no clock, no lock, no network.
 type queue struct {
-	tasks   []v1.TaskInfo
+	tasks   []launched
 	updates []pending
 	live    map[string]bool
 	ended   map[string]bool
+	// launches counts the tasks, newest is the number of the last one of an id.
+	launches int
+	newest   map[string]int
 }
 
-// pending is an update that waits for its acknowledgement. sent says that the
-// agent of this connection has it.
+// launched is a task that the agent does not know to have arrived.
+type launched struct {
+	info   v1.TaskInfo
+	number int
+}
+
+// pending is an update of a task that waits for its acknowledgement. sent says
+// that the agent of this connection has it.
 type pending struct {
 	status v1.TaskStatus
+	number int
 	sent   bool
 }
 
 func newQueue() queue {
-	return queue{live: map[string]bool{}, ended: map[string]bool{}}
+	return queue{live: map[string]bool{}, ended: map[string]bool{}, newest: map[string]int{}}
 }
 
 // launched keeps a task until its first update is acknowledged. It is false for
@@ -37,7 +47,9 @@ func (q *queue) launched(task v1.TaskInfo) bool {
 	}
 	delete(q.ended, id)
 	q.live[id] = true
-	q.tasks = append(q.tasks, task)
+	q.launches++
+	q.newest[id] = q.launches
+	q.tasks = append(q.tasks, launched{task, q.launches})
 	return true
 }
 
@@ -51,35 +63,28 @@ func (q *queue) add(status v1.TaskStatus) error {
 		q.ended[id] = true
 		delete(q.live, id)
 	}
-	q.updates = append(q.updates, pending{status: status})
+	q.updates = append(q.updates, pending{status: status, number: q.newest[id]})
 	return nil
 }
 
 // acknowledged forgets an update and its task, and reports whether it was known.
-// The acknowledgement of any update says that the agent knows the task.
-func (q *queue) acknowledged(taskID string, uuid []byte) bool {
-	q.forgetTask(taskID)
-	return q.forget(uuid)
-}
-
-// refused forgets an update that the agent will not take.
-func (q *queue) refused(uuid []byte) { q.forget(uuid) }
-
-func (q *queue) forget(uuid []byte) bool {
+// The acknowledgement of any update says that the agent knows the task that it
+// is of, and nothing of one that was launched with its id again since.
+func (q *queue) acknowledged(uuid []byte) bool {
 	i := q.find(uuid)
 	if i < 0 {
 		return false
 	}
+	number := q.updates[i].number
+	q.tasks = slices.DeleteFunc(q.tasks, func(l launched) bool { return l.number == number })
 	q.updates = slices.Delete(q.updates, i, i+1)
 	return true
 }
 
-// forgetTask drops the first task of that id: one that was launched again
-// after its end stands behind it.
-func (q *queue) forgetTask(id string) {
-	i := slices.IndexFunc(q.tasks, func(t v1.TaskInfo) bool { return t.TaskID.Value == id })
-	if i >= 0 {
-		q.tasks = slices.Delete(q.tasks, i, i+1)
+// refused forgets an update that the agent will not take.
+func (q *queue) refused(uuid []byte) {
+	if i := q.find(uuid); i >= 0 {
+		q.updates = slices.Delete(q.updates, i, i+1)
 	}
 }
 
@@ -113,7 +118,10 @@ func (q *queue) rewind() {
 
 // subscribe is what a SUBSCRIBE call carries: everything unacknowledged.
 func (q *queue) subscribe() *executor.Call_Subscribe {
-	call := &executor.Call_Subscribe{UnacknowledgedTasks: slices.Clone(q.tasks)}
+	call := &executor.Call_Subscribe{}
+	for _, l := range q.tasks {
+		call.UnacknowledgedTasks = append(call.UnacknowledgedTasks, l.info)
+	}
 	for _, p := range q.updates {
 		call.UnacknowledgedUpdates = append(call.UnacknowledgedUpdates, executor.Call_Update{Status: p.status})
 	}

@@ -129,7 +129,7 @@ func (s *Session) launch(ctx context.Context, tasks []v1.TaskInfo, group bool) {
 }
 
 func (s *Session) acknowledged(ctx context.Context, ev *executor.Event_Acknowledged) {
-	if !s.out.acknowledged(ev.TaskID.Value, ev.UUID) {
+	if !s.out.acknowledged(ev.UUID) {
 		s.log.DebugContext(ctx, "an acknowledgement for no waiting update", "task_id", ev.TaskID.Value)
 	}
 }
