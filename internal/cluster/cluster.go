@@ -71,6 +71,9 @@ type Deployment struct {
 	ID string `json:"id"`
 	// Version is that of the app when it is done.
 	Version string `json:"version"`
+	// Failed is the instance that failed last before it began, empty for none:
+	// where the deployment only scales, it is of the same version.
+	Failed string `json:"-"`
 }
 
 // Observation is how an app stands.

@@ -153,7 +153,7 @@ func (w Watch) heard(e Event) (Watch, []Line) {
 func (w Watch) concerns(f Failure) bool {
 	known := slices.ContainsFunc(w.Failures, func(k Failure) bool { return k.Instance == f.Instance })
 	ours := f.Version == w.version() || f.Version == w.Goal.Deployment.Version
-	return ours && !known
+	return ours && !known && f.Instance != w.Goal.Deployment.Failed
 }
 
 // version is the instances' own: that of the app, unless it was only scaled.

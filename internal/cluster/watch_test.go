@@ -52,7 +52,7 @@ func transcript(w Watch, inputs ...Input) string {
 }
 
 func TestFollowing(t *testing.T) {
-	goal := Goal{Deployment: Deployment{ID: "d1", Version: "v2"}, Wanted: 2, MaxFailures: 2}
+	goal := Goal{Deployment: Deployment{ID: "d1", Version: "v2", Failed: "shop.before"}, Wanted: 2, MaxFailures: 2}
 	old := inst("old", "v1", Ready)
 	gone := func() []Input {
 		var in []Input
@@ -104,6 +104,9 @@ end: failing, 2 instances of the new version failed
 		"instances of the old version may fail": {[]Input{
 			Heard{Event{Failure: &Failure{Instance: "shop.x", Version: "v1"}}}, Heard{Event{Failure: &Failure{Instance: "shop.y", Version: "v1"}}},
 		}, ""},
+		"one that failed before it does not count": {[]Input{
+			Seen{Observation{Version: "v2", Failure: failureOf("before", "a missing secret")}}, Heard{Event{Failure: failureOf("aa", "x")}},
+		}, "instance aa: on h1: x (failed)\n"},
 		"not ready in time": {[]Input{seen("d1", inst("aa", "v2", Ready), inst("bb", "v2", Pulling)), Deadline{}}, `instance aa: ready on h1 (done)
 instance bb: pulling images on h1
 end: timed_out, 1 of 2 instances ready; instance bb is pulling images on h1

@@ -31,14 +31,21 @@ type Scheduler struct {
 
 // Current implements cluster.Scheduler.
 func (s *Scheduler) Current(ctx context.Context) (*cluster.Release, error) {
+	now, _, err := s.current(ctx)
+	return now, err
+}
+
+// current is the app, nil where there is none, with its last failure.
+func (s *Scheduler) current(ctx context.Context) (*cluster.Release, *TaskFailure, error) {
 	status, err := s.Client.App(ctx, s.ID)
 	if Missing(err) {
-		return nil, nil //nolint:nilnil // there is no app
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, s.problem(err)
+		return nil, nil, s.problem(err)
 	}
-	return ReadRelease(status.Definition)
+	now, err := ReadRelease(status.Definition)
+	return now, status.LastTaskFailure, err
 }
 
 // Versions are the versions of the app, newest first.
@@ -66,16 +73,19 @@ func (s *Scheduler) Apply(ctx context.Context, r cluster.Release, o cluster.Appl
 	if err != nil {
 		return cluster.Deployment{}, err
 	}
-	if err := s.unchanged(ctx, o.Over); err != nil {
+	failed, err := s.unchanged(ctx, o.Over)
+	if err != nil {
 		return cluster.Deployment{}, err
 	}
 	for n := 1; ; n++ {
 		d, err := s.send(ctx, definition, o)
+		d.Failed = failed
 		lost, isLost := errors.AsType[*LostError](err)
 		if !isLost {
 			return d, s.applied(ctx, err, o)
 		}
 		d, done, err := s.lookUp(context.WithoutCancel(ctx), definition, o.Over)
+		d.Failed = failed
 		switch {
 		case err != nil:
 			return d, unknownOutcome(lost, err)
@@ -90,17 +100,20 @@ func (s *Scheduler) Apply(ctx context.Context, r cluster.Release, o cluster.Appl
 // unchanged refuses when the current version is not the one that the change was
 // planned over. Marathon itself knows no such condition; what happens between
 // this question and the change is seen as a lock or a version of somebody else.
-func (s *Scheduler) unchanged(ctx context.Context, over string) error {
-	now, err := s.Current(ctx)
+// It gives the instance that failed last.
+func (s *Scheduler) unchanged(ctx context.Context, over string) (failed string, err error) {
+	now, failure, err := s.current(ctx)
 	switch {
 	case err != nil:
-		return err
+		return "", err
 	case now == nil && over != "":
-		return goneSince(s.ID, over)
+		return "", goneSince(s.ID, over)
 	case now != nil && now.Version != over:
-		return changedSince(s.ID, over, now)
+		return "", changedSince(s.ID, over, now)
+	case failure != nil:
+		return failure.TaskID, nil
 	}
-	return nil
+	return "", nil
 }
 
 func (s *Scheduler) send(ctx context.Context, definition any, o cluster.ApplyOptions) (cluster.Deployment, error) {
