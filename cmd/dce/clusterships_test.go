@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"maps"
@@ -121,6 +122,7 @@ environments:
   qa:
     values: {GREETING: hello}
     resources: {cpus: 0.1, mem: 64M}
+    deploy: {failures: 1}
     app: {secrets: {TOKEN: "marathon:shop/token", db: "marathon:shop/token"}}
     target:
       urls: ["%MARATHON%"]
@@ -129,11 +131,15 @@ environments:
 `,
 	})
 
-	_, said := s.dce(6, "deploy", "--env", "qa") // before the cluster has the secret
-	s.holds(said, `resolving the secret "shop/token": there is no such secret`)
+	out, _ := s.dce(6, "deploy", "--env", "qa", "-o", "json") // before the cluster has the secret
+	var answer struct{ Failures []any }
+	if err := json.Unmarshal([]byte(out), &answer); err != nil || len(answer.Failures) != 1 {
+		t.Errorf("failures until it was given up: %v, %v", answer.Failures, err)
+	}
+	s.holds(out, `resolving the secret \"shop/token\": there is no such secret`)
 	put(t, filepath.Join(secrets, "shop", "token"), secretOfTheCluster+"\n")
 
-	_, said = s.dce(0, "deploy", "--env", "qa")
+	_, said := s.dce(0, "deploy", "--env", "qa")
 	s.holds(said, "is healthy: 1 instance")
 	if calls := artifacts.taken(); calls != "HEAD PUT HEAD GET" {
 		t.Errorf("the store was asked %s", calls)

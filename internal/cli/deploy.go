@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"dce/internal/cluster"
 	"dce/internal/diag"
+	"dce/internal/project"
 	"dce/internal/registry"
 )
 
@@ -28,7 +30,8 @@ func (f *applyFlags) define(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	fs.BoolVarP(&f.detach, "detach", "d", false, "return when the cluster has taken the change")
-	fs.DurationVar(&f.timeout, "timeout", 10*time.Minute, "give up when it is not done within `DURATION`")
+	fs.DurationVar(&f.timeout, "timeout", 0, "give up when it is not done within `DURATION` (by default what dce.yaml says: 10m)")
+	fs.Lookup("timeout").DefValue = ""
 	fs.BoolVar(&f.force, "force", false, "replace a deployment that is going on")
 	fs.Var(&f.lockWait, "lock-wait", "wait for a deployment that is going on, at most `DURATION` (15m)")
 	fs.Lookup("lock-wait").NoOptDefVal = "15m"
@@ -123,7 +126,7 @@ func (a *app) runDeploy(ctx context.Context, f *deployFlags, cmd *cobra.Command)
 	if err := a.ready(ctx, c, f, cmd); err != nil {
 		return err
 	}
-	o := f.how(a.follow(c.site))
+	o := f.how(a.follow(c.site), c.config)
 	o.Rollback = c.config.Rollback
 	if cmd.Flags().Changed("rollback-on-failure") {
 		o.Rollback = f.rollback
@@ -188,17 +191,14 @@ func (a *app) nothingToDo(c *change, format string) error {
 	return nil
 }
 
-// options are how a change is carried out.
-func (f *applyFlags) how(s cluster.Screen) cluster.DeployOptions {
+// how a change is carried out. What dce.yaml says counts where no flag does.
+func (f *applyFlags) how(s cluster.Screen, c project.Config) cluster.DeployOptions {
 	return cluster.DeployOptions{
-		Apply: cluster.ApplyOptions{Force: f.force}, Detach: f.detach, Timeout: f.timeout, RollbackTimeout: f.timeout,
-		MaxFailures: maxFailures, Lock: f.lockWait.bound, Screen: s,
+		Apply: cluster.ApplyOptions{Force: f.force}, Detach: f.detach,
+		Timeout: cmp.Or(f.timeout, c.Deploy.Timeout), RollbackTimeout: c.Deploy.RollbackTimeout,
+		MaxFailures: c.Deploy.Failures, Lock: f.lockWait.bound, Screen: s,
 	}
 }
-
-// maxFailures is how many instances of a release may fail before it has failed.
-// One may meet a bad agent; more are the release.
-const maxFailures = 3
 
 // deployAnswer is what `dce deploy -o json` and its likes print.
 type deployAnswer struct {

@@ -91,7 +91,7 @@ func (a *app) runRollback(ctx context.Context, f *rollbackFlags, cmd *cobra.Comm
 	if err := a.confirm(ctx, s.config.Confirm && !f.yes, question, cmd); err != nil {
 		return err
 	}
-	o := f.how(a.follow(s))
+	o := f.how(a.follow(s), s.config)
 	o.Apply.Over = running.Version
 	r, err := a.deploy(ctx, s, c.wanted, running, o)
 	if err != nil {

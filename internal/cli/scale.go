@@ -84,7 +84,7 @@ func (a *app) scaleTo(ctx context.Context, s *site, f applyFlags, format string,
 	if c.plan.Empty() {
 		return a.nothingToDo(c, format)
 	}
-	o := f.how(a.follow(s))
+	o := f.how(a.follow(s), s.config)
 	o.Apply.Over = running.Version
 	r, err := a.deploy(ctx, s, c.wanted, running, o)
 	if err != nil {
@@ -188,8 +188,9 @@ func (a *app) destroy(ctx context.Context, s *site, f *stopFlags) error {
 	screen.Applied(d)
 	r := cluster.Result{Deployment: d}
 	if !f.detach {
-		goal := cluster.Goal{Deployment: d, Timeout: f.timeout}
-		r.Watch = cluster.Follow(ctx, s, goal, cluster.FollowOptions{Timeout: f.timeout, Show: screen.Show, Troubled: screen.Troubled})
+		timeout := f.how(screen, s.config).Timeout
+		goal := cluster.Goal{Deployment: d, Timeout: timeout}
+		r.Watch = cluster.Follow(ctx, s, goal, cluster.FollowOptions{Timeout: timeout, Show: screen.Show, Troubled: screen.Troubled})
 		screen.Close()
 	}
 	if r.Watch.End == cluster.Reached {

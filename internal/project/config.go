@@ -38,6 +38,7 @@ type Config struct {
 	// Confirm: what changes the environment is asked for first. Rollback: a
 	// deployment that does not become healthy is taken back.
 	Confirm, Rollback bool
+	Deploy            Deploy
 	// Environments are the names that exist: those in dce.yaml and those that a
 	// file beside the compose file makes, sorted.
 	Environments []string
@@ -96,6 +97,7 @@ func newConfig(m map[string]setting) Config {
 		},
 		Confirm:  get[bool](m, "confirm"),
 		Rollback: get[bool](m, "rollback"),
+		Deploy:   newDeploy(m),
 		Values:   map[string]string{},
 		settings: settingsOf(m),
 	}

@@ -44,6 +44,9 @@ func targetFields() []Field {
 		{Path: "target.executor.path", Type: TypeString, Doc: "The executor on an agent: by default the first of target.executor.uris in the sandbox, or /usr/local/bin/dce."},
 		{Path: "confirm", Type: TypeBool, Default: "false", Doc: "Commands that change this environment ask first, and need --yes where nobody can be asked."},
 		{Path: "rollback", Type: TypeBool, Default: "true", Doc: "A deployment that does not become healthy is rolled back to the version before it."},
+		{Path: "deploy.failures", Type: TypeInt, Default: "3", Doc: "After how many failed instances a deployment has failed. One may have met a bad agent; more are the release. 0 waits for deploy.timeout."},
+		{Path: "deploy.timeout", Type: TypeDuration, Default: "10m", Doc: "How long a deployment may take until all instances are healthy, where --timeout does not say."},
+		{Path: "deploy.rollback_timeout", Type: TypeDuration, Doc: "How long the way back may take. By default as long as deploy.timeout."},
 	}
 }
 

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -74,6 +75,22 @@ type HealthCheck struct {
 	Check                    string
 	Grace, Interval, Timeout time.Duration
 	Failures                 int
+}
+
+// Deploy is how long a deployment is waited for.
+type Deploy struct {
+	// Failures is how many instances may fail until the deployment has, 0 for any
+	// number.
+	Failures int
+	Timeout  time.Duration
+	// RollbackTimeout is that of the way back.
+	RollbackTimeout time.Duration
+}
+
+func newDeploy(m map[string]setting) Deploy {
+	d := Deploy{Failures: get[int](m, "deploy.failures"), Timeout: get[time.Duration](m, "deploy.timeout")}
+	d.RollbackTimeout = cmp.Or(get[time.Duration](m, "deploy.rollback_timeout"), d.Timeout)
+	return d
 }
 
 func newTarget(m map[string]setting) Target {
