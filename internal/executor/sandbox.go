@@ -59,6 +59,20 @@ func makeDir(path string) (string, error) {
 	return path, nil
 }
 
+// makeTaskDir makes the directory of a further task in the place of whatever the
+// job has put there, unless that is a directory.
+func makeTaskDir(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("making the task's directory: %w", err)
+		}
+	}
+	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("making the task's directory: %w", err)
+	}
+	return nil
+}
+
 // dockerConfig is the directory of the Docker configuration with registry
 // credentials: that which the job has fetched, else the operator's. Where there
 // is none it is the job's all the same: the default would be below HOME, and

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -85,6 +84,11 @@ func (s *stager) stage(ctx context.Context) (r *run, err error) {
 	p := &plan{}
 	if err := s.facts(p); err != nil {
 		return nil, err
+	}
+	if s.number > 0 { // before anything is put there
+		if err := makeTaskDir(p.dir); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.unpack(p); err != nil {
 		return nil, err
@@ -227,9 +231,6 @@ func (s *stager) render(p *plan) (render.Result, []byte, error) {
 
 // write leaves in the sandbox what the pod is made of.
 func (s *stager) write(p *plan, rendered []byte) error {
-	if err := os.MkdirAll(p.dir, 0o755); err != nil {
-		return fmt.Errorf("making the task's directory: %w", err)
-	}
 	facts, err := taskfile.File{Task: p.facts, Settings: p.settings}.Encode()
 	if err != nil {
 		return err
