@@ -110,17 +110,10 @@ func (b *bench) importImage(ctx context.Context, binary string) error {
 
 // cleanUp removes what an interrupted round has left, and the image.
 func (b *bench) cleanUp(ctx context.Context) error {
-	filters := make(client.Filters).Add("label", "dce.pod="+podID)
-	left, err := b.engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
-	if err != nil {
-		return fmt.Errorf("finding what is left: %w", err)
+	if err := b.discard(ctx, "dce.pod="+podID); err != nil {
+		return err
 	}
-	for _, c := range left.Items {
-		if _, err := b.engine.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true}); err != nil {
-			return fmt.Errorf("removing a container: %w", err)
-		}
-	}
-	_, err = b.engine.ImageRemove(ctx, image, client.ImageRemoveOptions{})
+	_, err := b.engine.ImageRemove(ctx, image, client.ImageRemoveOptions{})
 	if err != nil {
 		return fmt.Errorf("removing the image: %w", err)
 	}

@@ -212,8 +212,8 @@ func (b *bench) breakOne(ctx context.Context, podID string) (died, told time.Tim
 	return watch(ctx, stream, victim)
 }
 
-// settleTime is how long a pod has run when its executor is looked at, restTime
-// how long that is watched.
+// settleTime is how long something has run when its process is looked at,
+// restTime how long that is watched.
 const (
 	settleTime = 10 * time.Second
 	restTime   = time.Minute
@@ -225,29 +225,36 @@ func (a *onAgent) atRest(ctx context.Context, r *report) error {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "an executor at rest: a minute")
-	if err := pause(ctx, settleTime); err != nil {
-		return err
-	}
 	pid, err := executorPID(a.latest.Directory)
 	if err != nil {
 		return err
 	}
-	before, err := usageOf(pid)
-	if err != nil {
+	if r.rest, err = restOf(ctx, pid); err != nil {
 		return err
 	}
-	if err := pause(ctx, restTime); err != nil {
-		return err
-	}
-	after, err := usageOf(pid)
-	if err != nil {
-		return err
-	}
-	r.rest = rest{resident: max(before.resident, after.resident), ticks: after.ticks - before.ticks, measured: true}
 	if _, err := a.kill(ctx); err != nil {
 		return err
 	}
 	return a.gone(ctx)
+}
+
+// restOf measures a process at rest.
+func restOf(ctx context.Context, pid int) (rest, error) {
+	if err := pause(ctx, settleTime); err != nil {
+		return rest{}, err
+	}
+	before, err := usageOf(pid)
+	if err != nil {
+		return rest{}, err
+	}
+	if err := pause(ctx, restTime); err != nil {
+		return rest{}, err
+	}
+	after, err := usageOf(pid)
+	if err != nil {
+		return rest{}, err
+	}
+	return rest{resident: max(before.resident, after.resident), ticks: after.ticks - before.ticks, measured: true}, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

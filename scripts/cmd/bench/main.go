@@ -18,7 +18,7 @@ import (
 func main() {
 	page := flag.String("page", "docs/benchmarks.md", "the page to write")
 	rounds := flag.Int("rounds", 11, "rounds of each comparison")
-	only := flag.String("only", "", "measure one part (render, pods, reaction, executor, subscribe, devcluster, deploy, size), and print it instead")
+	only := flag.String("only", "", "measure one part (render, pods, reaction, executor, subscribe, devcluster, sweep, deploy, size), and print it instead")
 	apps := flag.Int("apps", 20, "apps that are deployed to the devcluster")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -93,6 +93,7 @@ func (b *bench) parts() []section {
 		{"executor", b.executor},
 		{"subscribe", b.subscribe},
 		{"devcluster", b.cluster},
+		{"sweep", b.sweep},
 		{"deploy", b.unchanged},
 		{"size", b.size},
 	}

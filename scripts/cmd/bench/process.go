@@ -21,7 +21,7 @@ type usage struct {
 	ticks    int64 // of 10 ms of a processor, since its start
 }
 
-// rest is what an executor uses whose pod runs.
+// rest is what a process uses that has nothing to do.
 type rest struct {
 	resident, ticks int64
 	measured        bool
@@ -31,7 +31,7 @@ type rest struct {
 func usageOf(pid int) (usage, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return usage{}, fmt.Errorf("looking at the executor: %w", err)
+		return usage{}, fmt.Errorf("looking at a process: %w", err)
 	}
 	_, rest, ok := strings.Cut(string(text), ") ") // the name before may hold anything
 	fields := strings.Fields(rest)
