@@ -193,3 +193,43 @@ func TestAFailedPodIsKept(t *testing.T) {
 		t.Errorf("inspected: %s", inspected)
 	}
 }
+
+// An engine without live-restore takes its containers along when it is
+// restarted: the task has failed, people are told why, and nothing is left of
+// it.
+func TestAnEngineThatTakesItsContainersAlongFailsTheTask(t *testing.T) {
+	t.Parallel()
+	const restarted = "the Docker engine was restarted, which stopped the pod's containers"
+	for name, tt := range map[string]struct {
+		end  func(*enginetest.Private)
+		says string
+	}{
+		// It answers until its last container has ended.
+		"by SIGTERM": {(*enginetest.Private).Stop, "the Docker engine is stopped without live-restore"},
+		"by SIGKILL": {(*enginetest.Private).Kill, restarted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onAgent(t, agent.Options{})
+			private := enginetest.StartPrivate(t, 128)
+			s.api, s.image = private.API, enginetest.Busybox(t, private.API)
+			s.operators = "agent: {engine: '" + private.Host + "'}\n"
+			s.launch(map[string]string{"compose.yaml": twoServices})
+			s.told(mesos.TASK_STARTING)
+			s.told(mesos.TASK_RUNNING)
+			tt.end(private)
+			private.Start()
+			if failed := s.told(mesos.TASK_FAILED); !strings.Contains(failed.GetMessage(), tt.says) && !strings.HasPrefix(failed.GetMessage(), restarted) {
+				t.Errorf("message %q, want %q or %q", failed.GetMessage(), tt.says, restarted)
+			}
+			s.gone()
+			known, err := s.agent.Executor("fw", s.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if left := enginetest.Left(t.Context(), t, s.api, known.ContainerID); len(left) > 0 {
+				t.Errorf("left: %v\n%s", left, s.read("stderr"))
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package executor
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
 
@@ -107,11 +108,49 @@ func reason(p pod.Pod) *v1.TaskStatus_Reason {
 	}
 }
 
+// suspicion is what a pod may have ended by that has not ended by itself: an
+// engine that is being stopped ends all containers, and answers until it has
+// (dockerd 20.10 without live-restore), so that it is not known yet.
+func suspicion(p pod.Pod) string {
+	const why = "the Docker engine is stopped without live-restore (journalctl -u docker on the agent)"
+	switch p.Reason.Cause {
+	case pod.CauseInfra:
+		return "\nit does not end by itself: somebody stopped it, or " + why
+	case pod.CauseAllExited:
+		if within, ok := together(p); ok {
+			return fmt.Sprintf("\nall ended within %s, as they do when %s", within, why)
+		}
+	default:
+	}
+	return ""
+}
+
+// together reports whether several services have ended at once, and within what
+// time.
+func together(p pod.Pod) (within time.Duration, ok bool) {
+	var first, last time.Time
+	ended := 0
+	for _, c := range p.Containers {
+		if c.Service == p.Rules.Infra || c.EndedAt.IsZero() {
+			continue
+		}
+		if ended++; ended == 1 || c.EndedAt.Before(first) {
+			first = c.EndedAt
+		}
+		if c.EndedAt.After(last) {
+			last = c.EndedAt
+		}
+	}
+	within = last.Sub(first)
+	return within.Round(time.Millisecond), ended > 1 && within < time.Second
+}
+
 // message is the reason in words, with what helps to understand it. The session
 // cuts it at the length that Marathon keeps.
 func message(p pod.Pod) string {
 	var b strings.Builder
 	b.WriteString(p.Reason.String())
+	b.WriteString(suspicion(p))
 	if h := strings.TrimSpace(p.Evidence.Health); h != "" {
 		fmt.Fprintf(&b, "\nits last health check said: %s", h)
 	}

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -137,5 +138,34 @@ func TestStopTimeWithoutAnAgent(t *testing.T) {
 		if got := tt.task.stopTime(); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
+	}
+}
+
+func TestWhatAPodThatEndedFromOutsideMayHaveEndedBy(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	ended := func(service string, after time.Duration) pod.Container {
+		return pod.Container{Name: service, Service: service, State: pod.Exited, EndedAt: at.Add(after)}
+	}
+	for name, tt := range map[string]struct {
+		cause      pod.Cause
+		containers []pod.Container
+		want       string
+	}{
+		"infra":                {pod.CauseInfra, nil, "somebody stopped it, or the Docker engine is stopped"},
+		"all at once":          {pod.CauseAllExited, []pod.Container{ended("a", 0), ended("b", 40*time.Millisecond), ended("infra", time.Hour)}, "all ended within 40ms, as they do when the Docker engine"},
+		"one after the other":  {pod.CauseAllExited, []pod.Container{ended("a", 0), ended("b", time.Minute)}, ""},
+		"one alone":            {pod.CauseAllExited, []pod.Container{ended("a", 0), ended("infra", 0)}, ""},
+		"one that has crashed": {pod.CauseExit, []pod.Container{ended("a", 0), ended("b", 0)}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			containers := map[string]pod.Container{}
+			for _, c := range tt.containers {
+				containers[c.Name] = c
+			}
+			got := suspicion(pod.Pod{Reason: pod.Reason{Cause: tt.cause}, Containers: containers, Rules: pod.Rules{Infra: "infra"}})
+			if !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("got %q, want %q in it", got, tt.want)
+			}
+		})
 	}
 }

@@ -47,6 +47,9 @@ type Options struct {
 	Report func(pod.Pod)
 	// Reach hears when the engine is lost (false) and when it is back; may be nil.
 	Reach func(back bool)
+	// RemovePatience is how long the removal of the pod waits for an engine that
+	// is out of reach; zero is not at all.
+	RemovePatience time.Duration
 	// BeforeRemove is waited for before anything is removed; may be nil.
 	BeforeRemove func(ctx context.Context)
 	// Events takes the timeline.
@@ -91,9 +94,10 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Life{report: o.Report, rest: sleeper, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove}}
+	l := &Life{report: o.Report, rest: sleeper, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove, patience: o.RemovePatience}}
 	l.runs = supervisor.New(supervisor.Options{
 		Engine: l.work, Front: l, Rules: o.Rules, Log: o.Log, Events: o.Events, Reach: o.Reach,
+		Away: engine.Unreachable,
 	})
 	return l, nil
 }

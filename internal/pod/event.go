@@ -53,6 +53,8 @@ type TimedOut struct{ Timer Timer }
 type Stopped struct {
 	Err      string
 	Evidence Evidence
+	// Away: the engine was out of reach by then.
+	Away bool
 }
 
 // Removed says that what was to be removed is gone, or what was left.

@@ -156,8 +156,26 @@ func stopped(p Pod, e Stopped) (Pod, []Effect) {
 		return p, nil
 	}
 	p.State, p.StopErr, p.Evidence = p.Outcome, e.Err, e.Evidence
+	if e.Away && p.Outcome == Failed && p.endedFromOutside() {
+		p.Reason = Reason{Cause: CauseEngineRestart}
+	}
 	keep := p.Rules.Keep || p.Rules.KeepFailed && p.State == Failed
 	return p, []Effect{Report{p.State}, Remove{Keep: keep}}
+}
+
+// endedFromOutside reports whether what ended the pod looks like an engine that
+// is being stopped: it ends every container by signals and answers until it has
+// (dockerd 20.10 without live-restore).
+func (p Pod) endedFromOutside() bool {
+	const sigkill, sigterm = 128 + 9, 128 + 15
+	switch p.Reason.Cause {
+	case CauseInfra, CauseAllExited:
+		return true
+	case CauseExit:
+		return p.Reason.ExitCode == sigkill || p.Reason.ExitCode == sigterm
+	default:
+		return false
+	}
 }
 
 func removed(p Pod) (Pod, []Effect) {

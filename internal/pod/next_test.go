@@ -159,6 +159,14 @@ func TestNext(t *testing.T) {
 			service, after(exited("infra", 0, 9)),
 			cameUp + stops + "stop with evidence of infra-1\n= stopping because of infra of infra (0) after 9s",
 		},
+		"an engine that is gone after it has ended infra was stopped": {
+			service, after(exited("infra", 0, 9), Stopped{Away: true}, Removed{}),
+			cameUp + stops + "stop with evidence of infra-1\nreport failed\nremove\nexit\n= failed because of engine_restart",
+		},
+		"and one that is gone after a service has crashed was not the reason": {
+			service, after(exited("web", 3, 9), Stopped{Away: true}, Removed{}),
+			cameUp + stops + "stop with evidence of web-1\nreport failed\nremove\nexit\n= failed because of exit of web (3) after 9s",
+		},
 		"an unhealthy service ends the pod": {
 			service, after(checked(Healthy), checked(Unhealthy)),
 			cameUp + stops + "stop with evidence of web-1\n= stopping because of unhealthy of web (0) after 0s",
