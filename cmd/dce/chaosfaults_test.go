@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
 	"dce/internal/devcluster/agent"
 	"dce/internal/enginetest"
 )
@@ -128,6 +130,7 @@ func twoReaps(l *lane) {
 
 // leaseLost leaves the executor's process as the only evidence.
 func leaseLost(l *lane) {
+	l.awaitRunning()
 	_ = os.Remove(l.lease())
 	l.spares()
 	l.slay()
@@ -135,6 +138,15 @@ func leaseLost(l *lane) {
 
 // lasting makes the round's pod one that does not end by itself.
 func lasting(_ *lane, _ string) string { return withVolume }
+
+// awaitRunning waits until the task was told as running: what is spared must be
+// there.
+func (l *lane) awaitRunning() {
+	enginetest.Eventually(l, time.Minute, "the pod to run", func() (bool, string) {
+		l.wait(time.Millisecond)
+		return slices.ContainsFunc(l.statuses, func(s mesos.TaskStatus) bool { return s.GetState() == mesos.TASK_RUNNING }), states(l.statuses)
+	})
+}
 
 // spares holds that a sweep leaves the round's pod alone, where its executor
 // lives and nothing ends it: one whose pod is taken away leaves by itself.
@@ -176,6 +188,7 @@ func clockOdd(l *lane, compose string) string {
 }
 
 func clockSet(l *lane) {
+	l.awaitRunning()
 	l.spares()
 	l.slay()
 }

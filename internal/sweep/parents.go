@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -13,9 +14,9 @@ import (
 // removeParents removes the parent cgroups of a pod's containers that are the
 // pod's alone. Where its executor has noted them, they go with its lease: the
 // agent's own hierarchies are left to the agent then.
-func (s *Sweeper) removeParents(ctx context.Context, p reap.Pod, parents []string) error {
+func (l *look) removeParents(ctx context.Context, p reap.Pod, parents []string) error {
 	var noted []string
-	if s.ours(p.Owner.Lease) {
+	if l.ours(p.Owner.Lease) {
 		notes, err := lease.Notes(p.Owner.Lease)
 		if err != nil {
 			return err
@@ -25,14 +26,35 @@ func (s *Sweeper) removeParents(ctx context.Context, p reap.Pod, parents []strin
 		}
 	}
 	for _, parent := range parents {
-		if slices.Contains(noted, parent) || !ownParent(p, parent) || !s.Cgroups.Exists(parent) {
+		if slices.Contains(noted, parent) || !ownParent(p, parent) {
 			continue
 		}
-		if err := s.Cgroups.Remove(ctx, parent, nil); err != nil {
+		l.mu.Lock()
+		l.parents = append(l.parents, parent)
+		l.mu.Unlock()
+		if err := l.removeParent(ctx, parent); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (l *look) removeParent(ctx context.Context, parent string) error {
+	if !l.Cgroups.Exists(parent) {
+		return nil
+	}
+	return l.Cgroups.Remove(ctx, parent, nil)
+}
+
+// removeAgain removes the parents of orphans once more: a container whose start
+// was under way when it was removed makes its own anew (seen in chaos, on a
+// loaded machine; where there is a lease, it has a note of it).
+func (l *look) removeAgain(ctx context.Context) error {
+	var failures []error
+	for _, parent := range l.parents {
+		failures = append(failures, l.removeParent(ctx, parent))
+	}
+	return errors.Join(failures...)
 }
 
 // ownParent reports whether a cgroup is of this pod and no other: one of its

@@ -125,7 +125,7 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 			pauses = append(pauses, pauses[0])
 		}
 	}
-	if err := l.tidy(ctx, plan, r); err != nil {
+	if err := errors.Join(l.removeAgain(ctx), l.tidy(ctx, plan, r)); err != nil {
 		l.Log.Warn("tidying up after pods that are gone", slog.Any("err", err))
 	}
 	return nil
@@ -140,6 +140,10 @@ type look struct {
 	leases  []string
 	// wide says that everything was looked at, not containers alone.
 	wide bool
+
+	mu sync.Mutex
+	// parents are the cgroups that went with orphans.
+	parents []string
 }
 
 // look asks the engine for containers, and only where they are not all that can
@@ -276,8 +280,8 @@ func (l *look) youngLease(path string) bool {
 
 // discard stops a pod by its services' graces, and removes what carries its
 // labels.
-func (s *Sweeper) discard(ctx context.Context, p reap.Pod, grace *time.Duration) error {
-	parents, err := s.Engine.Parents(ctx, containers(p))
+func (l *look) discard(ctx context.Context, p reap.Pod, grace *time.Duration) error {
+	parents, err := l.Engine.Parents(ctx, containers(p))
 	if err != nil {
 		return err
 	}
@@ -289,10 +293,10 @@ func (s *Sweeper) discard(ctx context.Context, p reap.Pod, grace *time.Duration)
 		return max(0, *grace-time.Since(began))
 	}
 	spec := engine.Spec{PodID: p.ID, Carry: p.Carry(), RemoveVolumes: true, StopsAtOnce: stopsAtOnce}
-	if err := s.Engine.Discard(ctx, spec, until); err != nil {
+	if err := l.Engine.Discard(ctx, spec, until); err != nil {
 		return err
 	}
-	return s.removeParents(ctx, p, parents)
+	return l.removeParents(ctx, p, parents)
 }
 
 // errLeft says that a sweep left orphans behind.

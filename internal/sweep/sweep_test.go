@@ -38,6 +38,7 @@ type host struct {
 	late    []engine.Thing // what appears one by one, at each look after the first
 	discard error
 	ended   time.Time // of all containers
+	remade  string    // a cgroup that is made anew after its pod has gone
 	// stop is how long it takes to stop a pod; stopping and most count containers.
 	stop           time.Duration
 	stopping, most int
@@ -101,6 +102,11 @@ func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration)
 	if h.discard != nil {
 		return h.discard
 	}
+	defer func() {
+		if h.remade != "" {
+			time.AfterFunc(500*time.Millisecond, h.remake)
+		}
+	}()
 	h.things = slices.DeleteFunc(h.things, func(t engine.Thing) bool {
 		for k, v := range s.Carry {
 			if t.Labels[k] != v {
@@ -112,13 +118,25 @@ func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration)
 	return nil
 }
 
+func (h *host) remake() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cgroups = append(h.cgroups, h.remade)
+}
+
 func (h *host) Remove(_ context.Context, parent string, agents map[string]uint64) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.calls = append(h.calls, fmt.Sprintf("remove cgroup %s %v", parent, agents["memory"]))
 	h.cgroups = slices.DeleteFunc(h.cgroups, func(c string) bool { return c == parent })
 	return nil
 }
 
-func (h *host) Exists(parent string) bool { return slices.Contains(h.cgroups, parent) }
+func (h *host) Exists(parent string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.cgroups, parent)
+}
 
 func (h *host) Occupied(string) bool { return h.busy }
 
@@ -357,6 +375,19 @@ func TestWhatTheEngineFinishesLateIsRemovedToo(t *testing.T) {
 		r := h.sweep(t, dir, Options{})
 		if len(r.Orphans) != 2 || len(h.things)+len(h.late) > 0 || len(r.Leases) != 1 {
 			t.Errorf("left %v and %v: %+v", h.things, h.late, r)
+		}
+	})
+}
+
+func TestAParentThatIsMadeAnewIsRemovedToo(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		young := pod("p", lease.Identity{BootID: "former"})
+		young.Created = time.Now()
+		h := &host{things: []engine.Thing{young}, parents: []string{"/mesos/p"}, cgroups: []string{"/mesos/p", "/mesos/q"}, remade: "/mesos/p"}
+		r := h.sweep(t, dir, Options{})
+		if len(r.Orphans) != 1 || h.Exists("/mesos/p") || !h.Exists("/mesos/q") {
+			t.Errorf("left %v: %+v", h.cgroups, r)
 		}
 	})
 }
