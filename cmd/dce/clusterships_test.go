@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"dce/internal/devcluster"
+	"dce/internal/devcluster/marathon"
 	"dce/internal/enginetest"
 )
 
@@ -226,4 +227,41 @@ func (s *site) sandboxes() map[string]string {
 		s.Fatalf("nothing is in %s", s.work)
 	}
 	return files
+}
+
+// Another program may show the difference: it gets two files that only their
+// owner may read, without secrets, and that are gone afterwards.
+func TestADiffIsShownByAnotherProgram(t *testing.T) {
+	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s.environ = append(s.environ, "TMPDIR="+t.TempDir())
+	s.write(map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\", environment: {LEVEL: \"${LEVEL}\", TOKEN: \"${TOKEN}\"}}}\n",
+		".env":         "TOKEN=" + secretOfTheDeployer + "\n",
+		"dce.yaml":     "secrets: [TOKEN]\nenvironments: {qa: {values: {LEVEL: info}, target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
+		"show.sh":      "stat -c 'modes %a' \"$(dirname \"$2\")\" \"$2\" \"$3\"; echo $1; echo \"$2\" >seen; cat \"$2\"; echo ----; cat \"$3\"; exit ${CODE:-1}\n",
+	})
+	s.dce(0, "deploy", "--env", "qa", "--detach")
+	args := []string{"diff", "--env", "qa", "--set", "LEVEL=debug"}
+	out, _ := s.dce(10, append(args, "--context", "0", "--exit-code")...)
+	s.holds(out, "--- running\n+++ wanted\n", "-  environment.LEVEL: info\n+  environment.LEVEL: debug\n")
+
+	s.environ = append(s.environ, "DCE_EXTERNAL_DIFF=sh show.sh first")
+	out, said := s.dce(10, append(args, "--exit-code")...)
+	s.holds(out, "modes 700\nmodes 600\nmodes 600\nfirst\n", "service web:\n", "  environment.LEVEL: info\n", "----", "  environment.LEVEL: debug\n", "  environment.TOKEN:")
+	s.holds(said, "apply exactly this")
+	if strings.Contains(out, secretOfTheDeployer) {
+		t.Errorf("a secret is shown:\n%s", out)
+	}
+	path, err := os.ReadFile(filepath.Join(s.dir, "seen"))
+	if _, gone := os.Stat(strings.TrimSpace(string(path))); err != nil || !os.IsNotExist(gone) {
+		t.Errorf("%s is still there: %v, %v", path, gone, err)
+	}
+	s.environ = append(s.environ, "CODE=2")
+	_, said = s.dce(1, args...)
+	s.holds(said, "sh cannot show the difference: exit status 2", "DCE770")
+	s.environ = append(s.environ, "DCE_EXTERNAL_DIFF=no-such-program")
+	_, said = s.dce(1, args...)
+	s.holds(said, "no-such-program cannot show the difference", "DCE770")
+	out, _ = s.dce(0, append(args, "-o", "summary")...)
+	s.holds(out, "1 changed")
 }

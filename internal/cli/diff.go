@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ type diffFlags struct {
 	shipFlags
 
 	exitCode bool
+	context  int
 	output   choice
 }
 
@@ -29,6 +31,9 @@ service by service and setting by setting, and says what would be restarted.
 What the cluster adds by itself is no difference. Nothing is changed.`,
 		Example: `# what would be deployed to qa
 dce diff --env qa
+
+# what changes, setting by setting, in its surroundings
+dce diff --env qa --context 3
 
 # for a script: exit code 10 when there is anything to deploy
 dce diff --env prod --exit-code -q`,
@@ -45,8 +50,10 @@ dce diff --env prod --exit-code -q`,
 	f.shipFlags.define(cmd)
 	fs := cmd.Flags()
 	fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 10 when there are changes")
+	fs.IntVar(&f.context, "context", -1, "show settings as a unified diff, with `N` lines around each change")
+	fs.Lookup("context").DefValue = ""
 	fs.VarP(&f.output, "output", "o", "print as `text|json|summary`")
-	grouped(cmd, groupOutput, "exit-code", "output")
+	grouped(cmd, groupOutput, "exit-code", "context", "output")
 	return cmd
 }
 
@@ -76,12 +83,31 @@ func (a *app) runDiff(ctx context.Context, f *diffFlags) error {
 	}
 	defer c.close()
 	a.ui().Warn(c.shipment.Warnings)
-	if err := a.showDiff(ctx, c, f.output.value); err != nil {
+	if err := a.compareTexts(ctx, c, f); err != nil {
 		return err
 	}
 	if f.exitCode && !c.plan.Empty() {
 		return exit(diag.ExitDiffers)
 	}
+	return nil
+}
+
+// compareTexts shows a plan in the way that is wanted: by the program of the
+// user's, as a unified diff, or in dce's own words.
+func (a *app) compareTexts(ctx context.Context, c *change, f *diffFlags) error {
+	command := strings.TrimSpace(a.getenv(externalDiffVariable))
+	if f.output.value != "text" || a.common.quiet || c.plan.Empty() || f.context < 0 && command == "" {
+		return a.showDiff(ctx, c, f.output.value)
+	}
+	if err := c.ask(ctx); err != nil {
+		return err
+	}
+	if f.context >= 0 {
+		a.printTexts(c, f.context)
+	} else if err := a.externalDiff(ctx, c, command); err != nil {
+		return err
+	}
+	a.ui().Say("%s\napply exactly this: %s", c.plan.Summary(), c.applyLine())
 	return nil
 }
 

@@ -110,5 +110,10 @@ func clusterCodes() []Entry {
 			Text: "A bundle that is too large for a label is put to target.artifacts.url by HTTP PUT before anything is changed on the cluster. The server " +
 				"refused it, or cannot be reached. It must take PUT for new files below that URL; target.artifacts.credentials is sent with it.",
 		},
+		{
+			Code: "DCE770", Title: "external diff does not work", Exit: ExitFailed,
+			Text: "The program that DCE_EXTERNAL_DIFF names was not found, or ended with another code than 0 and 1. It gets two paths after its own " +
+				"arguments: a text of what runs, and one of what would be deployed. Both are private files that are removed afterwards. Nothing was changed.",
+		},
 	}
 }
