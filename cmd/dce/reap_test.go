@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"dce/internal/devcluster/agent"
+	"dce/internal/engine"
 	"dce/internal/enginetest"
 	"dce/internal/lease"
 	taskfile "dce/internal/task"
@@ -164,6 +166,70 @@ func TestAFailedPodIsKeptForItsTime(t *testing.T) {
 			s.nothingLeft(pod)
 		})
 	}
+}
+
+// A reboot takes the note along that a pod is kept. The sweep sees another boot id
+// and a machine that has just started: both are its own namespaces'.
+func TestAFailedPodIsKeptOverAReboot(t *testing.T) {
+	t.Parallel()
+	private := enginetest.StartPrivate(t, 128) // others sweep the machine's, and see no reboot
+	s := onAgent(t, agent.Options{})
+	leases := t.TempDir()
+	s.api, s.image = private.API, enginetest.Busybox(t, private.API)
+	s.operators = "keep_failed: 1h\nagent: {engine: '" + private.Host + "', leases: " + leases + "}\n"
+	s.launch(map[string]string{"compose.yaml": "services: {web: {image: IMAGE, command: [sh, -c, 'sleep 1; exit 3']}}\n"})
+	pod := s.container(s.id)
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	s.told(mesos.TASK_FAILED)
+	s.gone()
+	if err := os.Remove(filepath.Join(leases, pod+".lease")); err != nil {
+		t.Fatal(err)
+	}
+	ended, err := enginetest.Connect(t, engine.Options{Host: private.Host}).Ended(t.Context(), s.containers(pod))
+	if err != nil || ended.IsZero() {
+		t.Fatalf("ended at %s, %v", ended, err)
+	}
+	enginetest.Eventually(t, time.Minute, "the pod to have ended before the machine starts", func() (bool, string) {
+		return time.Since(ended) > 3*time.Second, ended.String()
+	})
+	if out := s.afterReboot(private.Host, leases, ""); !strings.Contains(out, "kept pod "+pod) || len(s.containers(pod)) != 2 {
+		t.Errorf("%d containers are left; reap says %s", len(s.containers(pod)), out)
+	}
+	if out := s.afterReboot(private.Host, leases, "2h"); !strings.Contains(out, "removed pod "+pod) {
+		t.Errorf("when its time is over, reap says %s", out)
+	}
+	s.nothingLeft(pod)
+}
+
+// afterReboot sweeps as on a machine that has started this moment, by a clock that
+// is off.
+func (s *stage) afterReboot(host, leases, off string) string {
+	s.Helper()
+	uptime := strconv.Itoa(-int(lease.Uptime().Seconds()))
+	argv := append([]string{"-T", "--boottime", uptime}, inBoot("another", "dce reap --executor-id "+s.id)...)
+	cmd := exec.CommandContext(s.Context(), "unshare", argv...)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+host, "DCE_LEASE_DIR="+leases, clockOff+"="+off)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.Fatalf("%s: %v\n%s", argv, err, out)
+	}
+	return string(out)
+}
+
+// containers are the ids of a pod's.
+func (s *stage) containers(pod string) []string {
+	s.Helper()
+	filters := client.Filters{}.Add("label", "dce.pod="+pod)
+	found, err := s.api.ContainerList(s.Context(), client.ContainerListOptions{All: true, Filters: filters})
+	if err != nil {
+		s.Fatal(err)
+	}
+	var ids []string
+	for _, c := range found.Items {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // forgetKept ends the time for which a pod is kept.

@@ -236,7 +236,14 @@ func (x *executor) removeCgroups(ctx context.Context) {
 	if err == nil {
 		err = tree.RemoveBeside(ctx, parent, x.members)
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err == nil {
+		return
+	}
+	// An engine that was killed while it started a container may have forgotten its
+	// process, which the agent kills after this one (seen in chaos): the lease
+	// stays, and a sweep removes what it notes.
+	x.keeps = true
+	if !errors.Is(err, context.Canceled) {
 		x.o.Log.Warn("removing what the engine made beside the agent's cgroups", slog.Any("err", err))
 	}
 }
