@@ -244,3 +244,33 @@ func TestAuroraSaysWhetherATaskIsAService(t *testing.T) {
 		t.Errorf("data of another framework: job %v, %v", other.Job, err)
 	}
 }
+
+// Whatever an Aurora client has put into a task's data, it ends in facts or in
+// an error.
+func FuzzAssignedTask(f *testing.F) {
+	var info mesos.TaskInfo
+	data, err := os.ReadFile("testdata/aurora.taskinfo.json")
+	if err == nil {
+		err = info.UnmarshalJSON(data)
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(info.Data)
+	f.Add(info.Data[:len(info.Data)/2])
+	f.Add([]byte("hello data"))
+	f.Add([]byte("\x0c\x00\x01\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		given := info
+		given.Data = data
+		facts, err := task.FromTaskInfo(&given)
+		if err == nil && facts.ID != info.TaskID.Value {
+			t.Fatalf("the data has changed the task's id to %q", facts.ID)
+		}
+		for _, p := range facts.Ports {
+			if err == nil && p.Number == 0 {
+				t.Fatalf("port 0 among %v", facts.Ports)
+			}
+		}
+	})
+}
