@@ -4,15 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,7 +16,6 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 )
 
@@ -30,67 +24,6 @@ import (
 // recorded one but for container id, port, date, pid, and the uuid and time of the agent's own updates.
 
 const patience = 20 * time.Second
-
-// row is one line of a recording, of the executor's or of the scheduler's file.
-type row struct {
-	T       float64
-	Conn    int
-	Dir     string
-	Kind    string
-	Status  int
-	Headers [][2]string
-	Method  string
-	Path    string
-	Note    string
-
-	Transport string
-	Type      string
-	Body      json.RawMessage
-	Raw       string `json:"body_raw"`
-	Base64    []byte `json:"body_base64"`
-}
-
-func (r row) fromScheduler() bool { return strings.Contains(r.Dir, "scheduler") }
-
-func (r row) bytes(t *testing.T) []byte {
-	t.Helper()
-	switch {
-	case r.Raw != "":
-		return []byte(r.Raw)
-	case r.Body != nil:
-		return compact(t, r.Body)
-	}
-
-	return r.Base64
-}
-
-func compact(t *testing.T, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	if err := json.Compact(&b, data); err != nil {
-		t.Fatalf("compacting %s: %v", data, err)
-	}
-
-	return b.Bytes()
-}
-
-func readRows(t *testing.T, path string) []row {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []row
-	for line := range bytes.Lines(data) {
-		var r row
-		if err := json.Unmarshal(line, &r); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		rows = append(rows, r)
-	}
-
-	return rows
-}
 
 func TestEveryRecordedConversationIsAnsweredAsRecorded(t *testing.T) {
 	recordings, err := filepath.Glob("testdata/wire/*.scheduler.jsonl")
@@ -106,46 +39,6 @@ func TestEveryRecordedConversationIsAnsweredAsRecorded(t *testing.T) {
 			replay(t, name, rows)
 		})
 	}
-}
-
-// recordedIDs are the names that the recording and the replay must share.
-type recordedIDs struct {
-	framework mesos.FrameworkInfo
-	executor  string
-	agent     string
-	container string
-}
-
-func idsOf(t *testing.T, rows []row) recordedIDs {
-	t.Helper()
-	for _, r := range rows {
-		if r.Kind != "record" {
-			continue
-		}
-		event := decodeEvent(t, r)
-		if s := event.Subscribed; s != nil {
-			return recordedIDs{s.FrameworkInfo, s.ExecutorInfo.ExecutorID.Value, s.AgentInfo.ID.Value, s.ContainerID.Value}
-		}
-	}
-	t.Fatal("no SUBSCRIBED in the recording")
-
-	return recordedIDs{}
-}
-
-func decodeEvent(t *testing.T, r row) *executor.Event {
-	t.Helper()
-	event := &executor.Event{}
-	var err error
-	if r.Body != nil {
-		err = unmarshalJSON(r.Body, event)
-	} else {
-		err = event.Unmarshal(r.Base64)
-	}
-	if err != nil {
-		t.Fatalf("reading a recorded event: %v", err)
-	}
-
-	return event
 }
 
 // player repeats one recording.
@@ -384,16 +277,6 @@ func (p *player) head(r row) {
 	}
 }
 
-// latin1 gives the bytes of a recorded header value.
-func latin1(s string) string {
-	var b []byte
-	for _, r := range s {
-		b = append(b, byte(r))
-	}
-
-	return string(b)
-}
-
 func (p *player) line(c *wireConn) string {
 	line, err := c.r.ReadString('\n')
 	if err != nil {
@@ -453,207 +336,3 @@ func (p *player) translate(recorded []byte) []byte {
 }
 
 // The scheduler's side.
-
-func (p *player) playScheduler(r row) {
-	id := p.ids.framework.ID.Value
-	switch r.Type {
-	case "ACCEPT":
-		p.accept(r)
-	case "KILL":
-		var call struct{ Kill executor.Event_Kill }
-		p.decode(r, "kill", &call.Kill)
-		p.check(p.agent.Kill(id, call.Kill.TaskID.Value, call.Kill.KillPolicy))
-	case "SHUTDOWN":
-		if !p.gaveUp() {
-			p.check(p.agent.Shutdown(id, p.ids.executor))
-		}
-	case "TEARDOWN":
-		p.check(p.agent.Teardown(id))
-	case "MESSAGE":
-		if r.Dir == "scheduler->master" {
-			var m executor.Event_Message
-			p.decode(r, "message", &m)
-			p.check(p.agent.Message(id, p.ids.executor, m.Data))
-
-			return
-		}
-		p.expectMessage(r)
-	case "UPDATE":
-		p.expectUpdate(r)
-	case "FAILURE":
-		p.expectFailure(r)
-	}
-}
-
-// decode reads the part of a scheduler's call or event with that name.
-func (p *player) decode(r row, name string, into any) {
-	var parts map[string]json.RawMessage
-	p.check(json.Unmarshal(r.Body, &parts))
-	p.check(unmarshalJSON(parts[name], into))
-}
-
-func (p *player) accept(r row) {
-	var call struct {
-		Accept struct {
-			Operations []struct {
-				Launch struct {
-					Tasks []json.RawMessage `json:"task_infos"`
-				}
-				Group struct {
-					Executor  json.RawMessage
-					TaskGroup struct{ Tasks []json.RawMessage } `json:"task_group"`
-				} `json:"launch_group"`
-			}
-		}
-	}
-	p.check(json.Unmarshal(r.Body, &call))
-	for _, op := range call.Accept.Operations {
-		launch, raw := p.agent.Launch, op.Launch.Tasks
-		if raw == nil {
-			launch, raw = p.agent.LaunchGroup, op.Group.TaskGroup.Tasks
-		}
-		var tasks []mesos.TaskInfo
-		for _, r := range raw {
-			var task mesos.TaskInfo
-			p.check(unmarshalJSON(r, &task))
-			tasks = append(tasks, task)
-		}
-		info := mesos.ExecutorInfo{}
-		if op.Group.Executor != nil {
-			p.check(unmarshalJSON(op.Group.Executor, &info))
-		} else {
-			info = *tasks[0].Executor
-		}
-		p.check(launch(p.t.Context(), p.ids.framework, info, tasks...))
-	}
-}
-
-// take waits for the first event that fits, in order among those that do.
-func (p *player) take(what string, fits func(Event) bool) Event {
-	deadline := time.After(patience)
-	for {
-		if i := slices.IndexFunc(p.seen, fits); i >= 0 {
-			event := p.seen[i]
-			p.seen = slices.Delete(p.seen, i, i+1)
-
-			return event
-		}
-		select {
-		case event := <-p.events:
-			p.seen = append(p.seen, event)
-		case <-deadline:
-			p.t.Fatalf("the scheduler never saw %s; it saw %d others", what, len(p.seen))
-		}
-	}
-}
-
-func (p *player) expectUpdate(r row) {
-	var want struct{ Update executor.Call_Update }
-	p.decode(r, "update", &want.Update)
-	status := want.Update.Status
-	if uuid := string(status.UUID); uuid != "" {
-		if p.uuids[uuid] {
-			return // sent again by the real agent: it had not seen the acknowledgement when it restarted
-		}
-		p.uuids[uuid] = true
-	}
-	got := *p.take("update of "+status.TaskID.Value, func(e Event) bool {
-		return e.Status != nil && e.Status.TaskID == status.TaskID
-	}).Status
-	if got.UUID != nil {
-		p.settle()
-		p.agent.Acknowledge(p.ids.framework.ID.Value, got.TaskID.Value, got.UUID)
-	}
-	if got.GetSource() != mesos.SOURCE_EXECUTOR {
-		if got.Timestamp == nil || (got.UUID == nil) != (status.UUID == nil) {
-			p.t.Error("an update of the agent's own needs a time, and a uuid as recorded")
-		}
-		got.UUID, got.Timestamp = status.UUID, status.Timestamp
-	}
-	if got.Timestamp != nil && p.hadNoTime(status) {
-		got.Timestamp = status.Timestamp
-	}
-	if status.ContainerStatus != nil {
-		status.ContainerStatus.ExecutorPID = nil // no process here
-	}
-	if diff := gocmp.Diff(string(p.translate(marshalJSON(&status))), string(marshalJSON(&got))); diff != "" {
-		p.t.Errorf("update (-recorded +got):\n%s", diff)
-	}
-}
-
-// settle waits until all calls that were sent are handled: those recorded before an acknowledgement came before it.
-func (p *player) settle() {
-	for _, c := range p.conns {
-		if c.awaiting && !c.closed {
-			_, _ = c.r.Peek(1)
-		}
-	}
-}
-
-// hadNoTime tells whether the executor left the time of an update to the agent.
-func (p *player) hadNoTime(status mesos.TaskStatus) bool {
-	uuid := []byte(base64.StdEncoding.EncodeToString(status.UUID))
-
-	return slices.ContainsFunc(p.rows, func(r row) bool {
-		return r.Kind == "request" && bytes.Contains(r.Body, uuid) && bytes.Contains(r.Body, []byte(`"value":"`+status.TaskID.Value)) &&
-			!bytes.Contains(r.Body, []byte("timestamp"))
-	})
-}
-
-func (p *player) expectFailure(r row) {
-	if !p.agent.isUp() {
-		p.bringUp(http.StatusOK)
-	}
-	var want struct {
-		Failure struct {
-			Executor struct{ Value string } `json:"executor_id"`
-			Status   int
-		}
-	}
-	p.check(json.Unmarshal(r.Body, &want))
-	got := p.take("a failure", func(e Event) bool { return e.Failure != nil }).Failure
-	if diff := gocmp.Diff(&Failure{want.Failure.Executor.Value, want.Failure.Status}, got); diff != "" {
-		p.t.Errorf("failure (-recorded +got):\n%s", diff)
-	}
-}
-
-func (p *player) expectMessage(r row) {
-	var want struct{ Message struct{ Data string } }
-	p.check(json.Unmarshal(r.Body, &want))
-	got := p.take("a message", func(e Event) bool { return e.Message != nil }).Message
-	if want.Message.Data != base64.StdEncoding.EncodeToString(got.Data) {
-		p.t.Errorf("message %q, want %q", got.Data, want.Message.Data)
-	}
-}
-
-// nothingMore holds that neither the executor nor the scheduler got what the recording does not have.
-func (p *player) nothingMore() {
-	for _, n := range slices.Sorted(maps.Keys(p.conns)) {
-		c := p.conns[n]
-		if !c.stream || c.closed {
-			continue
-		}
-		p.check(c.SetReadDeadline(time.Now().Add(50 * time.Millisecond)))
-		rest, err := io.ReadAll(c.r)
-		if len(rest) > 0 && string(rest) != "0\r\n\r\n" {
-			p.t.Errorf("conn %d: more than was recorded: %q", n, rest)
-		}
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-			p.t.Logf("conn %d: %v", n, err)
-		}
-	}
-	for {
-		select {
-		case event := <-p.events:
-			p.seen = append(p.seen, event)
-
-			continue
-		default:
-		}
-
-		break
-	}
-	for _, event := range p.seen {
-		p.t.Errorf("the scheduler saw more than was recorded: %+v", event)
-	}
-}
