@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/moby/api/types/container"
@@ -168,13 +169,17 @@ func TestBuild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("Dockerfile", "FROM "+f.image+"\nRUN echo built > /made\nCMD [\"sh\", \"-c\", \"cat /made; sleep 100\"]\n")
+	write("Dockerfile", "FROM "+f.image+"\nRUN echo built > /made\nCMD [\"sh\", \"-c\", \"cat /made\"]\n")
 	service := "\n  web:\n    build: {context: " + dir + "}\n    image: " + f.id + ":1\n    network_mode: service:infra\n    %labels%\n"
 	p := f.pod(service) // missing, so it is built unasked, as compose does
 	t.Cleanup(func() {
 		_, _ = f.api.ImageRemove(context.Background(), f.id+":1", client.ImageRemoveOptions{Force: true})
 	})
 	f.up(p)
+	enginetest.Eventually(t, time.Minute, "the program to end", func() (bool, string) {
+		states := fmt.Sprint(f.states())
+		return strings.Contains(states, "exited"), states
+	})
 	evidence, err := p.Stop(t.Context(), atOnce, f.id+"-web-1")
 	if err != nil || strings.Join(evidence.Logs, "") != "built" {
 		t.Errorf("evidence %+v, %v", evidence, err)
