@@ -17,11 +17,14 @@ import (
 // commandProbe is a check of the kind COMMAND: it is healthy when the command,
 // run inside a service, exits with 0.
 func (s *stager) commandProbe(p *plan, r *run, c *v1.CommandInfo) (health.Probe, error) {
-	command, err := commandOf(p, c)
+	service, err := checkedService(p)
 	if err != nil {
 		return nil, err
 	}
-	service := command.Service
+	command := engine.Command{Service: service, Argv: argv(c), Env: variables(c.GetEnvironment())}
+	if len(command.Argv) == 0 {
+		return nil, diag.Fail(unreadable(errNoCommand))
+	}
 	return func(ctx context.Context) error {
 		ran, err := r.docker.Exec(ctx, r.podID, command)
 		switch {
@@ -36,20 +39,7 @@ func (s *stager) commandProbe(p *plan, r *run, c *v1.CommandInfo) (health.Probe,
 	}, nil
 }
 
-// commandOf is what a check of the kind COMMAND runs, and in which service.
-func commandOf(p *plan, c *v1.CommandInfo) (engine.Command, error) {
-	service, err := checkedService(p)
-	if err != nil {
-		return engine.Command{}, err
-	}
-	command := engine.Command{Service: service, Argv: argv(c), Env: variables(c.GetEnvironment())}
-	if len(command.Argv) == 0 {
-		return engine.Command{}, diag.Fail(unreadable(errNoCommand))
-	}
-	return command, nil
-}
-
-var errNoCommand = errors.New("its check has an empty command")
+var errNoCommand = errors.New("its health check has an empty command")
 
 func said(output string) string {
 	if output == "" {

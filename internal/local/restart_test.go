@@ -49,14 +49,27 @@ func TestPodsGoOnOverARestartOfAnEngineThatKeepsThem(t *testing.T) {
 	hidden.gone(hidden.id())
 }
 
-// Where it stops them, the pod has ended, and says why.
+// Where it stops them, the pod has ended, and says why: an engine that is killed
+// does so when it starts again, one that is asked to end before it goes.
 func TestPodsEndWithAnEngineThatStopsThem(t *testing.T) {
 	t.Parallel()
+	for name, end := range map[string]func(*enginetest.Private){
+		"killed": (*enginetest.Private).Kill, "restarted": (*enginetest.Private).Stop,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endWith(t, end)
+		})
+	}
+}
+
+func endWith(t *testing.T, end func(*enginetest.Private)) {
+	t.Helper()
 	private := enginetest.StartPrivate(t, 128)
 	shown, hidden := onPrivate(t, private), onPrivate(t, private)
 	up := shown.dce("up", "--local").start().until("line 3")
 	hidden.dce("up", "--local", "-d").run().exits(0)
-	private.Kill()
+	end(private)
 	private.Start()
 	up.wait()
 	up.exits(1, restarted, "live-restore")
