@@ -469,10 +469,15 @@ func TestPlanAndStatusHoldTheirSchemas(t *testing.T) {
 		"compose.yaml": "services: {web: {image: \"web:1\", ports: [\"8080\"]}}\n",
 		"dce.yaml":     "environments: {qa: {target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
 	})
-	plan, status := s.schema("plan"), s.schema("status")
+	plan, status, deploy, history := s.schema("plan"), s.schema("status"), s.schema("deploy"), s.schema("history")
 	s.obeys(plan, "diff", "--env", "qa", "-o", "json")
-	out, _ := s.dce(0, "deploy", "--env", "qa", "--detach", "-m", "why", "-o", "json")
+	out := s.obeys(deploy, "deploy", "--env", "qa", "--detach", "-m", "why", "-o", "json")
 	s.holds(out, `"result": "detached"`)
+	s.holds(s.obeys(deploy, "deploy", "--env", "qa", "-o", "json"), `"result": "unchanged"`)
+	s.holds(s.obeysWith(deploy, 6, "scale", "--env", "qa", "2", "--force", "--timeout", "1s", "-o", "json"), `"result": "timed_out"`)
+	s.obeys(deploy, "scale", "--env", "qa", "1", "--force", "--detach", "-o", "json")
+	s.holds(s.obeys(history, "history", "--env", "qa", "-o", "json"), `"message": "why"`)
+	s.obeys(status, "ps", "--env", "qa", "-o", "json")
 	s.obeys(plan, "diff", "--env", "qa", "-o", "json", "--replicas", "3")
 	s.obeysWith(status, 1, "status", "--env", "qa", "-o", "json")
 	out, _ = s.dce(1, "status", "--env", "qa")
@@ -499,12 +504,12 @@ func (s *site) schema(name string) *jsonschema.Schema {
 	return compiled
 }
 
-func (s *site) obeys(schema *jsonschema.Schema, args ...string) {
+func (s *site) obeys(schema *jsonschema.Schema, args ...string) string {
 	s.Helper()
-	s.obeysWith(schema, 0, args...)
+	return s.obeysWith(schema, 0, args...)
 }
 
-func (s *site) obeysWith(schema *jsonschema.Schema, exit int, args ...string) {
+func (s *site) obeysWith(schema *jsonschema.Schema, exit int, args ...string) string {
 	s.Helper()
 	out, _ := s.dce(exit, args...)
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(out))
@@ -514,4 +519,5 @@ func (s *site) obeysWith(schema *jsonschema.Schema, exit int, args ...string) {
 	if err := schema.Validate(doc); err != nil {
 		s.Errorf("dce %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+	return out
 }

@@ -15,18 +15,19 @@ import (
 
 // schemaNames are the formats that have a JSON Schema.
 func schemaNames() []string {
-	return []string{"dce", "x-dce", "events", "diagnostics", "plan", "status"}
+	return []string{"dce", "x-dce", "events", "diagnostics", "plan", "status", "deploy", "history"}
 }
 
 func (a *app) schemaCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "schema [dce|x-dce|events|diagnostics|plan|status]",
+		Use:     "schema [dce|x-dce|events|diagnostics|plan|status|deploy|history]",
 		GroupID: jobCheck,
 		Short:   "Print the JSON Schema of a format",
 		Long: `Prints the JSON Schema of dce.yaml (dce, the default), of x-dce in a compose
 file, of a line of dce-events.jsonl (events), of a problem as JSON output shows
-it (diagnostics), and of what dce diff -o json (plan) and dce status -o json
-(status) print. Editors complete and check from it.`,
+it (diagnostics), and of what commands print with -o json: dce diff (plan), dce
+status and ps --env (status), dce deploy, rollback, scale and stop (deploy), dce
+history (history). Editors complete and check from it.`,
 		Example: `# for the editor: complete and check dce.yaml
 dce schema > dce.schema.json
 
@@ -68,6 +69,10 @@ func schema(name string) ([]byte, error) {
 		return typeSchema[planAnswer]("What dce diff -o json prints")
 	case "status":
 		return typeSchema[statusAnswer]("What dce status -o json prints")
+	case "deploy":
+		return typeSchema[deployAnswer]("What dce deploy, rollback, scale and stop print with -o json")
+	case "history":
+		return typeSchema[historyAnswer]("What dce history -o json prints")
 	default:
 		return project.Schema(), nil
 	}
