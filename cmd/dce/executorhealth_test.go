@@ -104,6 +104,38 @@ func TestDockersHealthStandsForTheTasksCheck(t *testing.T) {
 	s.gone()
 }
 
+// A check of the task's status is told whenever its result changes, and ends
+// nothing.
+func TestAStatusCheckOfTheTask(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	task := s.launch(map[string]string{"compose.yaml": zedFirst}, func(i *mesos.TaskInfo) {
+		i.Check = &mesos.CheckInfo{
+			Type: mesos.CheckInfo_COMMAND, DelaySeconds: new(0.0), IntervalSeconds: new(0.1),
+			Command: &mesos.CheckInfo_Command{Command: mesos.CommandInfo{Value: new("test ! -e /sick || exit 7")}},
+		}
+	})
+	s.told(mesos.TASK_STARTING)
+	running := s.told(mesos.TASK_RUNNING)
+	if c := running.GetCheckStatus(); c.GetType() != mesos.CheckInfo_COMMAND || c.GetCommand() == nil || c.GetCommand().ExitCode != nil || running.Healthy != nil {
+		t.Errorf("before the first look: %v, healthy %v", c, running.Healthy)
+	}
+	for _, code := range []int32{0, 7} {
+		told := s.told(mesos.TASK_RUNNING)
+		if c := told.GetCheckStatus().GetCommand(); c.GetExitCode() != code || c.ExitCode == nil || told.GetReason() != mesos.REASON_TASK_CHECK_STATUS_UPDATED || told.Healthy != nil {
+			t.Errorf("want code %d: %v, %s, healthy %v", code, c, told.GetReason(), told.Healthy)
+		}
+		if code == 0 {
+			s.inService("zed", "touch", "/sick")
+		}
+	}
+	s.kill(task, nil)
+	if killed := s.told(mesos.TASK_KILLED); killed.GetCheckStatus().GetCommand().GetExitCode() != 7 {
+		t.Errorf("at the end: %v", killed.GetCheckStatus())
+	}
+	s.gone()
+}
+
 func TestAnHTTPCheckOfTheTask(t *testing.T) {
 	t.Parallel()
 	s := onAgent(t, agent.Options{})

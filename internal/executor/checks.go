@@ -67,12 +67,7 @@ func (s *stager) checks(p *plan, r *run) (err error) {
 var errNotDocker = errors.New(`can only be "docker"`)
 
 func paceOf(c *v1.HealthCheck) health.Pace {
-	seconds := func(v *float64, missing time.Duration) time.Duration {
-		if v == nil {
-			return missing
-		}
-		return time.Duration(max(*v, 0) * float64(time.Second))
-	}
+	seconds := secondsOr
 	p := health.Pace{
 		Delay: seconds(c.DelaySeconds, checkDelay), Interval: seconds(c.IntervalSeconds, checkInterval),
 		Timeout: seconds(c.TimeoutSeconds, checkTimeout), Grace: seconds(c.GracePeriodSeconds, checkGrace),
@@ -82,6 +77,14 @@ func paceOf(c *v1.HealthCheck) health.Pace {
 		p.Failures = max(int(*c.ConsecutiveFailures), 1)
 	}
 	return p
+}
+
+// secondsOr is a number of seconds, or what stands for one that is missing.
+func secondsOr(v *float64, missing time.Duration) time.Duration {
+	if v == nil {
+		return missing
+	}
+	return time.Duration(max(*v, 0) * float64(time.Second))
 }
 
 func httpProbe(c *v1.HealthCheck_HTTPCheckInfo, ports []render.PortMapping) (health.Probe, error) {

@@ -17,14 +17,11 @@ import (
 // commandProbe is a check of the kind COMMAND: it is healthy when the command,
 // run inside a service, exits with 0.
 func (s *stager) commandProbe(p *plan, r *run, c *v1.CommandInfo) (health.Probe, error) {
-	service, err := checkedService(p)
+	command, err := commandOf(p, c)
 	if err != nil {
 		return nil, err
 	}
-	command := engine.Command{Service: service, Argv: argv(c), Env: variables(c.GetEnvironment())}
-	if len(command.Argv) == 0 {
-		return nil, diag.Fail(unreadable(errNoCommand))
-	}
+	service := command.Service
 	return func(ctx context.Context) error {
 		ran, err := r.docker.Exec(ctx, r.podID, command)
 		switch {
@@ -39,7 +36,20 @@ func (s *stager) commandProbe(p *plan, r *run, c *v1.CommandInfo) (health.Probe,
 	}, nil
 }
 
-var errNoCommand = errors.New("its health check has an empty command")
+// commandOf is what a check of the kind COMMAND runs, and in which service.
+func commandOf(p *plan, c *v1.CommandInfo) (engine.Command, error) {
+	service, err := checkedService(p)
+	if err != nil {
+		return engine.Command{}, err
+	}
+	command := engine.Command{Service: service, Argv: argv(c), Env: variables(c.GetEnvironment())}
+	if len(command.Argv) == 0 {
+		return engine.Command{}, diag.Fail(unreadable(errNoCommand))
+	}
+	return command, nil
+}
+
+var errNoCommand = errors.New("its check has an empty command")
 
 func said(output string) string {
 	if output == "" {

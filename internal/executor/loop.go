@@ -32,6 +32,11 @@ type (
 		task    *task
 		verdict health.Verdict
 	}
+	// looked is a new result of the framework's check of the task's status.
+	looked struct {
+		task   *task
+		result v1.CheckStatusInfo
+	}
 	// over says that nothing of a task runs any more.
 	over struct {
 		task *task
@@ -100,6 +105,8 @@ func (x *executor) handle(ctx context.Context, m any) {
 		x.reported(ctx, m)
 	case checked:
 		x.checked(m)
+	case looked:
+		x.looked(m)
 	case over:
 		x.remember(m.left)
 		delete(x.tasks, m.task.id)
@@ -246,16 +253,37 @@ func (x *executor) reported(ctx context.Context, r reported) {
 	}
 }
 
-// check begins the framework's own health check, once the pod runs.
+// check begins the framework's own checks, once the pod runs.
 func (x *executor) check(ctx context.Context, t *task) {
-	if t.checking || t.run.probe == nil {
+	if t.checking || t.run.probe == nil && t.run.status == nil {
 		return
 	}
 	t.checking = true
 	ctx, t.endChecks = context.WithCancel(ctx)
-	x.work.Go(func() {
-		health.Run(ctx, t.run.pace, t.run.probe, func(v health.Verdict) { x.post(checked{t, v}) })
-	})
+	if t.run.probe != nil {
+		x.work.Go(func() {
+			health.Run(ctx, t.run.pace, t.run.probe, func(v health.Verdict) { x.post(checked{t, v}) })
+		})
+	}
+	if t.run.status != nil {
+		x.work.Go(func() {
+			t.run.status.run(ctx, func(result v1.CheckStatusInfo) { x.post(looked{t, result}) })
+		})
+	}
+}
+
+// looked tells a new result of a check. It is for the framework to judge: the
+// pod runs on, whatever it is.
+func (x *executor) looked(l looked) {
+	t := l.task
+	if t.pod.State != pod.Running {
+		return
+	}
+	t.view.check = &l.result
+	if u, ok := t.view.update(t.pod); ok {
+		u.Reason = v1.REASON_TASK_CHECK_STATUS_UPDATED.Enum()
+		x.tell(u)
+	}
 }
 
 func (x *executor) checked(c checked) {

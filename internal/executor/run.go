@@ -39,6 +39,8 @@ type run struct {
 	// probe is the framework's own health check, nil without one.
 	probe health.Probe
 	pace  health.Pace
+	// status is the framework's check of the task's status, nil without one.
+	status *statusCheck
 
 	docker *engine.Engine
 	podID  string
@@ -60,6 +62,9 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.stopTimeout = p.project.Config.Timeouts.Stop
 	r.view = view{taskID: p.facts.ID, redactor: r.redactor}
 	if err := s.checks(p, r); err != nil {
+		return nil, err
+	}
+	if err := s.statusChecks(p, r); err != nil {
 		return nil, err
 	}
 	events, err := createFile(s.eventLog(p))

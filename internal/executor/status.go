@@ -26,6 +26,9 @@ type view struct {
 	// verdict counts, and there is none before the first result.
 	judged  bool
 	verdict *health.Verdict
+	// check is the result of the framework's check of the task's status, nil
+	// without one.
+	check *v1.CheckStatusInfo
 	// redactor takes the values of secrets out of messages.
 	redactor redactor
 }
@@ -34,7 +37,7 @@ type view struct {
 // anything to tell. TASK_STARTING is not among it: that goes out before there
 // is a pod.
 func (v view) update(p pod.Pod) (mesos.Update, bool) {
-	u := mesos.Update{TaskID: v.taskID}
+	u := mesos.Update{TaskID: v.taskID, Check: v.check}
 	switch p.State {
 	case pod.Running:
 		u.State, u.Container, u.Labels = v1.TASK_RUNNING, v.container, v.labels

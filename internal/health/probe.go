@@ -51,6 +51,22 @@ const maxBody = 64 << 10
 // has it. A redirect is an answer, it is not followed; a certificate is not
 // checked, since the check goes to this host by its address.
 func HTTP(url string) Probe {
+	ask := Ask(url)
+	return func(ctx context.Context) error {
+		status, err := ask(ctx)
+		if err != nil {
+			return err
+		}
+		if status < 200 || status >= 400 {
+			return fmt.Errorf("%s answered %d %s", url, status, http.StatusText(status))
+		}
+		return nil
+	}
+}
+
+// Ask finds out with which status a GET is answered, whatever it is, in the way
+// of HTTP.
+func Ask(url string) func(ctx context.Context) (status int, err error) {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see the doc comment
@@ -59,20 +75,17 @@ func HTTP(url string) Probe {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return func(ctx context.Context) error {
+	return func(ctx context.Context) (int, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
-			return fmt.Errorf("asking %s: %w", url, err)
+			return 0, fmt.Errorf("asking %s: %w", url, err)
 		}
 		resp, err := client.Do(req)
 		if err != nil {
-			return fmt.Errorf("asking %w", err)
+			return 0, fmt.Errorf("asking %w", err)
 		}
 		defer resp.Body.Close()
 		_, _ = io.CopyN(io.Discard, resp.Body, maxBody)
-		if resp.StatusCode < 200 || resp.StatusCode >= 400 {
-			return fmt.Errorf("%s answered %s", url, resp.Status)
-		}
-		return nil
+		return resp.StatusCode, nil
 	}
 }

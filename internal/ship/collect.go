@@ -93,23 +93,36 @@ func (c *collector) bind(path string, pos diag.Pos) {
 // enough problems are shown of one directory.
 const enough = 20
 
-// directory takes all that is in it.
-func (c *collector) directory(dir string, pos diag.Pos) {
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+// directory takes all that is in it. What a link leads to is taken in its
+// place, as long as it stays in the project and does not lead back: above are
+// the directories that it is in, without links.
+func (c *collector) directory(dir string, pos diag.Pos, above ...string) {
+	resolved := real(dir)
+	if _, ok := c.relative(resolved); !ok {
+		c.outside(dir, pos)
+		return
+	}
+	if slices.Contains(above, resolved) {
+		c.unreadable(dir, pos, errCircle)
+		return
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		c.unreadable(dir, pos, err)
+		return
+	}
+	c.dir(dir)
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		info, err := os.Stat(path)
 		switch {
-		case err != nil:
-			return err
-		case len(c.problems) > enough:
-			return filepath.SkipAll
-		case d.IsDir():
-			c.dir(path)
+		case len(c.problems) > enough || len(c.files) > bundle.MaxFiles: // packing says that these are too many
+			return
+		case err == nil && info.IsDir():
+			c.directory(path, pos, append(slices.Clip(above), resolved)...)
 		default:
 			c.file(path, pos)
 		}
-		return nil
-	})
-	if err != nil {
-		c.unreadable(dir, pos, err)
 	}
 }
 
@@ -153,7 +166,10 @@ func (c *collector) file(path string, pos diag.Pos) {
 	c.files[rel] = bundle.File{Path: rel, Data: data, Executable: info.Mode()&0o100 != 0}
 }
 
-var errNotRegular = errors.New("it is no regular file")
+var (
+	errNotRegular = errors.New("it is no regular file")
+	errCircle     = errors.New("it is a link to a directory that it is in")
+)
 
 // relative is a path as the bundle has it, and whether it is below the
 // project at all.
