@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 func environmentRule(d *draft) {
 	facts := Environment(d.in.Task, d.in.Settings)
 	keys := sortedKeys(facts)
+	d.changes = slices.Grow(d.changes, len(keys)*len(d.p.Services))
 	d.eachOwn(func(name string, s *types.ServiceConfig) {
 		own := s.Environment
 		s.Environment = make(types.MappingWithEquals, len(own)+len(keys)) // grown at once: of 300 services each has 300 ports

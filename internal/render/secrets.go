@@ -1,6 +1,7 @@
 package render
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -11,19 +12,31 @@ import (
 // of keys that look like one.
 func secretsRule(d *draft) {
 	d.eachOwn(func(name string, s *types.ServiceConfig) {
-		for _, key := range sortedKeys(s.Environment) {
-			value := s.Environment[key]
-			switch {
-			case value == nil || *value == "":
-			case slices.Contains(d.in.Settings.Secrets, key):
-				s.Environment[key] = nil
-				d.changedFrom(d.at("services", name, "environment", key), "a secret, filled in when the container is created", "services", name, "environment", key)
-			case looksSecret(key):
-				d.problem(looksLikeSecret(name, key, d.at("services", name, "environment", key)))
+		for _, key := range slices.Sorted(d.suspects(s.Environment)) {
+			at := d.at("services", name, "environment", key)
+			if !d.secret(key) {
+				d.problem(looksLikeSecret(name, key, at))
+				continue
 			}
+			s.Environment[key] = nil
+			d.changedFrom(at, "a secret, filled in when the container is created", "services", name, "environment", key)
 		}
 	})
 }
+
+// suspects are the keys with a value that are secret or look so.
+func (d *draft) suspects(env types.MappingWithEquals) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for key, value := range env {
+			if value != nil && *value != "" && (d.secret(key) || looksSecret(key)) && !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+// secret reports whether the settings call a key of the environment secret.
+func (d *draft) secret(key string) bool { return slices.Contains(d.in.Settings.Secrets, key) }
 
 // looksSecret judges by the name alone. What ends in _FILE names a file.
 func looksSecret(key string) bool {
@@ -31,11 +44,14 @@ func looksSecret(key string) bool {
 	if strings.HasSuffix(key, "_FILE") || strings.HasSuffix(key, "_PATH") {
 		return false
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(key, func(r rune) bool { return r == '_' || r == '-' || r == '.' }), func(word string) bool {
+	for word := range strings.FieldsFuncSeq(key, func(r rune) bool { return r == '_' || r == '-' || r == '.' }) {
 		switch word {
-		case "PASSWORD", "PASSWD", "PASSPHRASE", "PW", "PWD", "SECRET", "TOKEN", "APIKEY", "CREDENTIALS", "WEBPASSWORD":
+		case "PASSWD", "PASSPHRASE", "PW", "PWD", "TOKEN", "APIKEY", "CREDENTIALS":
 			return true
 		}
-		return strings.HasSuffix(word, "PASSWORD") || strings.HasSuffix(word, "SECRET")
-	})
+		if strings.HasSuffix(word, "PASSWORD") || strings.HasSuffix(word, "SECRET") {
+			return true
+		}
+	}
+	return false
 }
