@@ -26,6 +26,9 @@ type Private struct {
 	Dir  string // holds its data, on a file system of DiskMB
 	API  *client.Client
 
+	// Panics is how often it could not start by a defect of its own: see forget.
+	Panics int
+
 	tb   testing.TB
 	name string
 	args []string
@@ -82,11 +85,30 @@ func (p *Private) run(argv ...string) {
 // Start starts the engine, again after Kill, and waits until it answers.
 func (p *Private) Start() {
 	p.tb.Helper()
-	log, err := os.OpenFile(filepath.Join(p.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	from := p.launch()
+	Eventually(p.tb, 60*time.Second, "the private engine to answer", func() (bool, string) {
+		if p.panicked(from) {
+			p.forget()
+			from = p.launch()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := p.API.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+		return err == nil, fmt.Sprint(err)
+	})
+}
+
+// launch starts the process, and tells where its part of the log begins.
+func (p *Private) launch() (from int64) {
+	p.tb.Helper()
+	log, err := os.OpenFile(p.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		p.tb.Fatal(err)
 	}
 	defer log.Close()
+	if info, err := log.Stat(); err == nil {
+		from = info.Size()
+	}
 	argv := append([]string{
 		"--net=/run/netns/" + p.name, "dockerd", "--data-root", p.Dir + "/root", "--exec-root", p.Dir + "/exec",
 		"--pidfile", p.Dir + "/pid", "-H", p.Host, "--cgroup-parent", "/" + p.name,
@@ -96,12 +118,40 @@ func (p *Private) Start() {
 	if err := p.cmd.Start(); err != nil {
 		p.tb.Fatalf("starting dockerd: %v", err)
 	}
-	Eventually(p.tb, 60*time.Second, "the private engine to answer", func() (bool, string) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_, err := p.API.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
-		return err == nil, fmt.Sprint(err)
-	})
+	return from
+}
+
+func (p *Private) log() string { return filepath.Join(p.Dir, "log") }
+
+// panicked reports whether the engine has ended at its start over a network that
+// it had been killed while making: it is in the store without its addresses, and
+// 20.10.24 takes the first of them (github.com/moby/moby issue 45057).
+func (p *Private) panicked(from int64) bool {
+	if !zombie(p.cmd.Process.Pid) {
+		return false
+	}
+	text, _ := os.ReadFile(p.log())
+	return strings.Contains(string(text[min(from, int64(len(text))):]), "libnetwork.(*controller).reservePools(")
+}
+
+// forget takes the store of networks away, without which such an engine starts:
+// what its operator would do.
+func (p *Private) forget() {
+	p.tb.Helper()
+	p.Panics++
+	containerd := p.pidOf("exec/containerd/containerd.pid")
+	_ = p.cmd.Wait() // says that it panicked
+	p.reap(containerd)
+	if err := os.RemoveAll(filepath.Join(p.Dir, "root", "network", "files")); err != nil {
+		p.tb.Error(err)
+	}
+}
+
+// zombie reports whether a child of this process has ended.
+func zombie(pid int) bool {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return strings.HasPrefix(rest, "Z")
 }
 
 // Signal sends a signal to the engine: SIGSTOP hangs it, SIGCONT goes on.
@@ -207,7 +257,7 @@ func (p *Private) cleanUp() {
 		hung.Stop()
 	}
 	if p.tb.Failed() {
-		b, _ := os.ReadFile(filepath.Join(p.Dir, "log"))
+		b, _ := os.ReadFile(p.log())
 		p.tb.Logf("the end of dockerd's log:\n%s", b[max(0, len(b)-4000):])
 	}
 	for _, mount := range []string{"exec/netns/default", "root"} {
