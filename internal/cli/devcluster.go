@@ -124,7 +124,10 @@ Its log stays.`,
 dce devcluster stop
 
 # without waiting for the tasks' grace
-dce devcluster stop --now`,
+dce devcluster stop --now
+
+# but no longer than a minute
+dce devcluster stop --timeout 1m`,
 		Args:        noArgs,
 		Annotations: map[string]string{exitsKey: "6 it did not end in time"},
 	}
@@ -171,7 +174,10 @@ func (a *app) devclusterStatusCommand() *cobra.Command {
 dce devcluster status
 
 # its address, for a script
-dce devcluster status -q`,
+dce devcluster status -q
+
+# all of it, for a script
+dce devcluster status -o json`,
 		Args: noArgs,
 	}
 	cmd.Flags().VarP(&output, "output", "o", "print as `table|json|yaml`")

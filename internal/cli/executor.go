@@ -40,7 +40,10 @@ without being told.`,
 #   "executor": "./dce", "cmd": "executor"
 
 # on an agent: is everything there that an executor needs?
-dce executor --check`,
+dce executor --check
+
+# is a new file for the operator's place fit for it?
+dce executor --check --config new.yaml`,
 		Args: noArgs,
 		Annotations: map[string]string{
 			noEnvKey: "yes",

@@ -38,7 +38,10 @@ differs between it and what runs; with two, what differs between them.`,
 dce history --env prod
 
 # what has changed since a version
-dce history --env prod 2026-11-20T09:14:03.512Z`,
+dce history --env prod 2026-11-20T09:14:03.512Z
+
+# the last version, for a script
+dce history --env prod -n 1 -o json`,
 		Args:              atMostTwo,
 		ValidArgsFunction: a.completeVersionArgs,
 		Annotations:       map[string]string{seeKey: "`dce rollback --env NAME VERSION`, `dce status --env NAME`"},

@@ -27,7 +27,10 @@ down of the same name.`,
 dce ls
 
 # their names only
-dce ls -q`,
+dce ls -q
+
+# all that is known of them, for a script
+dce ls -o json`,
 		Args:        noArgs,
 		Annotations: map[string]string{seeKey: "`dce ps --local NAME` for one pod's services"},
 		RunE:        a.until(func(ctx context.Context, _ []string) error { return a.runLs(ctx, output.value) }),

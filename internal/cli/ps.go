@@ -27,7 +27,10 @@ the pod of the project in this directory is meant. With --env and without
 dce ps --local
 
 # the container ids of another
-dce ps --local second -q`,
+dce ps --local second -q
+
+# the instances in production and their ports
+dce ps --env prod`,
 		Args:              atMost(1, "the pod's name"),
 		ValidArgsFunction: a.completePods,
 		Annotations:       map[string]string{seeKey: "`dce ls` for all pods, `dce logs --local` for what they say"},

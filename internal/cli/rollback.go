@@ -35,7 +35,10 @@ instances as run now, and followed until it is healthy.`,
 dce rollback --env prod
 
 # back to a certain one, and say why
-dce rollback --env prod 2026-11-20T09:14:03.512Z -m "1.9 loses sessions"`,
+dce rollback --env prod 2026-11-20T09:14:03.512Z -m "1.9 loses sessions"
+
+# only show what that would change
+dce rollback --env prod --dry-run`,
 		Args:              atMost(1, "the version"),
 		ValidArgsFunction: a.completeVersionArgs,
 		Annotations: map[string]string{

@@ -28,7 +28,13 @@ func (a *app) scaleCommand() *cobra.Command {
 		Long: `Starts or stops instances of the version that is deployed, until there are N. Those
 that go on running are not touched. The next deploy goes by dce.yaml again.`,
 		Example: `# four pods in production
-dce scale --env prod 4`,
+dce scale --env prod 4
+
+# none for now, without waiting for it
+dce scale --env qa 0 --detach
+
+# two, and the answer for a script
+dce scale --env qa 2 -o json`,
 		Args:        oneNumber,
 		Annotations: map[string]string{seeKey: "`dce stop --env NAME`, `app.instances` of dce.yaml", exitsKey: "6 not healthy in time"},
 	}
@@ -113,6 +119,9 @@ stay: ` + "`dce scale --env NAME N`" + ` or a deploy starts it again. With --des
 removed with its history.`,
 		Example: `# stop qa
 dce stop --env qa --yes
+
+# stop it without waiting for the end
+dce stop --env qa --yes --detach
 
 # remove it
 dce stop --env qa --destroy`,

@@ -38,7 +38,10 @@ last failure. With --watch it goes on until all instances are healthy.`,
 dce status --env qa
 
 # wait until all instances are healthy
-dce status --env prod --watch --timeout 5m`,
+dce status --env prod --watch --timeout 5m
+
+# with task ids, agents and sandboxes
+dce status --env prod --verbose`,
 		Args: noArgs,
 		Annotations: map[string]string{
 			seeKey:   "`dce history --env NAME`, `dce logs --env NAME`",
