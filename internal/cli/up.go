@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dce/internal/diag"
+	"dce/internal/executor"
 	"dce/internal/local"
 	"dce/internal/project"
 )
@@ -135,8 +136,19 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 	if err != nil {
 		return o, err
 	}
+	if facts.Bare && len(o.Project.Files) == 0 && executor.Bundled(facts.Task.Labels) {
+		return o, diag.Fail(bundledElsewhere(f.task))
+	}
 	o.Task = &facts
 	return o, a.ownFiles(facts, &o.Project, false)
+}
+
+// bundledElsewhere refuses to run other files than the task's own unasked.
+func bundledElsewhere(file string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE251", Summary: "the task in " + file + " brings files of its own, not unpacked here",
+		Hint: "run this with dce-task.json in the sandbox of the task; or name the files to run: --file compose.yaml",
+	}
 }
 
 func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err error) {

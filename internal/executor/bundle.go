@@ -59,11 +59,17 @@ func Shipped(sandbox string, labels map[string]string, o *project.Options, look 
 	return true, nil
 }
 
+// Bundled reports whether the labels of a task lead to a bundle, inline or
+// fetched, that is not unpacked yet.
+func Bundled(labels map[string]string) bool {
+	return label(labels, labelBundle) != "" || label(labels, labelBundleFile) != ""
+}
+
 // unpack puts the files of a job's bundle into its sandbox; nothing is done
 // for a job without one.
 func (s *stager) unpack(p *plan) error {
 	labels := p.facts.Labels
-	if label(labels, labelBundle) == "" && label(labels, labelBundleFile) == "" {
+	if !Bundled(labels) {
 		return nil
 	}
 	data, err := s.bundle(labels)
@@ -103,10 +109,10 @@ func unpack(data []byte, digest, sandbox string) (*bundle.Manifest, error) {
 // would, and takes its label away, as that does. A bundle that is fetched is
 // read by its name. It reports whether there is one.
 func Unpack(t *render.Task, sandbox string, read func(name string) ([]byte, error)) (bool, error) {
-	inline, file := label(t.Labels, labelBundle), label(t.Labels, labelBundleFile)
-	if inline == "" && file == "" {
+	if !Bundled(t.Labels) {
 		return false, nil
 	}
+	inline, file := label(t.Labels, labelBundle), label(t.Labels, labelBundleFile)
 	data, err := inlineBundle(inline)
 	if inline == "" {
 		data, err = read(file)
