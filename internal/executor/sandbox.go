@@ -52,11 +52,15 @@ func createFile(path string) (*os.File, error) {
 
 // makeDir makes a directory of dce's own. One that is there already is not
 // trusted: it could lead anywhere.
-func makeDir(path string) (string, error) {
+func makeDir(path string) (*os.Root, error) {
 	if err := os.Mkdir(path, 0o755); err != nil {
-		return "", fmt.Errorf("making the directory of log files: %w", err)
+		return nil, fmt.Errorf("making the directory of log files: %w", err)
 	}
-	return path, nil
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the directory of log files: %w", err)
+	}
+	return root, nil
 }
 
 // makeTaskDir makes the directory of a further task in the place of whatever the

@@ -29,7 +29,8 @@ func TestNothingIsWrittenThroughALinkOfTheJob(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(filepath.Join(dir, "web.stdout"), []byte("dce"), 0o600)
+			defer dir.Close()
+			return dir.WriteFile("web.stdout", []byte("dce"), 0o600)
 		}},
 		"the directory of a further task": {to: "dir", write: func(path string) error {
 			if err := makeTaskDir(path); err != nil {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -26,9 +25,11 @@ type Line struct {
 
 // Options say where lines go. The zero value of the limits is the default.
 type Options struct {
-	// Dir holds one file per service and stream: web.stdout, web.stderr. It must
-	// exist. Empty: no files.
-	Dir string
+	// Dir holds one file per service and stream: web.stdout, web.stderr; nil: no
+	// files. It is held open and not looked up by its name again, and nothing in
+	// it leads out of it: a pod may have the sandbox mounted, and a file of the
+	// host's behind a link in it is not for the pod to write. Close closes it.
+	Dir *os.Root
 	// MaxBytes is the size at which a file is turned over; 0 is 10 MiB.
 	MaxBytes int64
 	// Keep is how many turned-over files stay beside the current one (web.stdout.1
@@ -71,7 +72,7 @@ func (l *Log) Write(line Line) error {
 	return errors.Join(l.toFile(line), l.toStream(line))
 }
 
-// Close closes the files.
+// Close closes the files and their directory.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,6 +80,9 @@ func (l *Log) Close() error {
 	for name, f := range l.files {
 		errs = append(errs, f.close())
 		delete(l.files, name)
+	}
+	if l.o.Dir != nil {
+		errs = append(errs, l.o.Dir.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -98,7 +102,7 @@ func (l *Log) toStream(line Line) error {
 }
 
 func (l *Log) toFile(line Line) error {
-	if l.o.Dir == "" {
+	if l.o.Dir == nil {
 		return nil
 	}
 	name, err := fileName(line)
@@ -107,7 +111,7 @@ func (l *Log) toFile(line Line) error {
 	}
 	f := l.files[name]
 	if f == nil {
-		f = &file{path: filepath.Join(l.o.Dir, name), max: l.o.MaxBytes, keep: l.o.Keep}
+		f = &file{dir: l.o.Dir, name: name, max: l.o.MaxBytes, keep: l.o.Keep}
 		l.files[name] = f
 	}
 	return f.writeLine(Stamp(line.Time) + line.Text)
@@ -130,7 +134,8 @@ func fileName(line Line) (string, error) {
 
 // file is one log file that is turned over when it gets too large.
 type file struct {
-	path string
+	dir  *os.Root
+	name string
 	max  int64
 	keep int
 	f    *os.File
@@ -149,7 +154,7 @@ func (f *file) writeLine(text string) error {
 	n, err := io.WriteString(f.f, text+"\n")
 	f.size += int64(n)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", f.path, err)
+		return fmt.Errorf("writing %s: %w", f.name, err)
 	}
 	return nil
 }
@@ -158,8 +163,7 @@ func (f *file) open() error {
 	if f.f != nil {
 		return nil
 	}
-	// O_NOFOLLOW: the sandbox is the job's to write, a link in it may lead anywhere.
-	opened, err := os.OpenFile(f.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND|noFollow, 0o640)
+	opened, err := f.dir.OpenFile(f.name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
 	if err != nil {
 		return fmt.Errorf("opening a log file: %w", err)
 	}
@@ -178,23 +182,23 @@ func (f *file) turnOver() error {
 		return err
 	}
 	for i := f.keep; i > 1; i-- {
-		if err := moveIfThere(f.old(i-1), f.old(i)); err != nil {
+		if err := f.move(f.old(i-1), f.old(i)); err != nil {
 			return err
 		}
 	}
 	if f.keep > 0 {
-		if err := moveIfThere(f.path, f.old(1)); err != nil {
+		if err := f.move(f.name, f.old(1)); err != nil {
 			return err
 		}
 		return f.open()
 	}
-	if err := os.Remove(f.path); err != nil {
+	if err := f.dir.Remove(f.name); err != nil {
 		return fmt.Errorf("turning over a log file: %w", err)
 	}
 	return f.open()
 }
 
-func (f *file) old(i int) string { return fmt.Sprintf("%s.%d", f.path, i) }
+func (f *file) old(i int) string { return fmt.Sprintf("%s.%d", f.name, i) }
 
 func (f *file) close() error {
 	if f.f == nil {
@@ -203,13 +207,14 @@ func (f *file) close() error {
 	err := f.f.Close()
 	f.f = nil
 	if err != nil {
-		return fmt.Errorf("closing %s: %w", f.path, err)
+		return fmt.Errorf("closing %s: %w", f.name, err)
 	}
 	return nil
 }
 
-func moveIfThere(from, to string) error {
-	if err := os.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
+// move renames a file if it is there.
+func (f *file) move(from, to string) error {
+	if err := f.dir.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("turning over a log file: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package podlog
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -24,6 +25,16 @@ func write(t *testing.T, l *Log, lines ...Line) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func opened(t *testing.T, dir string) *os.Root {
+	t.Helper()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	return root
 }
 
 // never stands before a line whose time nobody knows.
@@ -51,7 +62,7 @@ func TestLinesGoToTheirFileAndToTheCommonStream(t *testing.T) {
 	dir := t.TempDir()
 	var out, err bytes.Buffer
 	write(
-		t, New(Options{Dir: dir, Stdout: &out, Stderr: &err}, []string{"web", "cache"}),
+		t, New(Options{Dir: opened(t, dir), Stdout: &out, Stderr: &err}, []string{"web", "cache"}),
 		Line{Service: "web", Text: "hello", Time: time.Date(2026, 11, 22, 12, 0, 0, 5000, time.FixedZone("", 3600))}, Line{Service: "cache", Stderr: true, Text: "oops"}, Line{Service: "web", Text: "bye"},
 	)
 	want := map[string]string{"web.stdout": "2026-11-22T11:00:00.000005000Z hello\n" + never + "bye\n", "cache.stderr": never + "oops\n"}
@@ -80,7 +91,7 @@ func TestFilesAreTurnedOverAtTheirLimit(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			l := New(Options{Dir: dir, MaxBytes: 8, Keep: tt.keep}, nil)
+			l := New(Options{Dir: opened(t, dir), MaxBytes: 8, Keep: tt.keep}, nil)
 			for _, c := range "12345" {
 				if err := l.Write(Line{Service: "web", Text: strings.Repeat(string(c), 5)}); err != nil {
 					t.Fatal(err)
@@ -97,7 +108,7 @@ func TestFilesAreTurnedOverAtTheirLimit(t *testing.T) {
 func TestALineLongerThanTheLimitIsKeptWhole(t *testing.T) {
 	dir := t.TempDir()
 	long := strings.Repeat("x", 100)
-	write(t, New(Options{Dir: dir, MaxBytes: 8}, nil), Line{Service: "web", Text: long})
+	write(t, New(Options{Dir: opened(t, dir), MaxBytes: 8}, nil), Line{Service: "web", Text: long})
 	if diff := cmp.Diff(map[string]string{"web.stdout": never + long + "\n"}, files(t, dir)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -105,8 +116,8 @@ func TestALineLongerThanTheLimitIsKeptWhole(t *testing.T) {
 
 func TestALogGoesOnWhereAnEarlierOneEnded(t *testing.T) {
 	dir := t.TempDir()
-	write(t, New(Options{Dir: dir}, nil), Line{Service: "web", Text: "one"})
-	write(t, New(Options{Dir: dir}, nil), Line{Service: "web", Text: "two"})
+	write(t, New(Options{Dir: opened(t, dir)}, nil), Line{Service: "web", Text: "one"})
+	write(t, New(Options{Dir: opened(t, dir)}, nil), Line{Service: "web", Text: "two"})
 	if diff := cmp.Diff(map[string]string{"web.stdout": never + "one\n" + never + "two\n"}, files(t, dir)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -116,7 +127,7 @@ func TestANameThatIsNoServiceGetsNoFileButItsLineIsShown(t *testing.T) {
 	for _, name := range []string{"", ".", "..", "../../etc/passwd", "a/b", "a\nb", "a\x00b"} {
 		dir := t.TempDir()
 		var out bytes.Buffer
-		l := New(Options{Dir: dir, Stdout: &out}, nil)
+		l := New(Options{Dir: opened(t, dir), Stdout: &out}, nil)
 		if err := l.Write(Line{Service: name, Text: "x"}); err == nil {
 			t.Errorf("service %q: no error", name)
 		}
@@ -135,7 +146,7 @@ func TestALinkInTheSandboxIsNotFollowed(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "web.stdout")); err != nil {
 		t.Fatal(err)
 	}
-	if err := New(Options{Dir: dir}, nil).Write(Line{Service: "web", Text: "x"}); err == nil {
+	if err := New(Options{Dir: opened(t, dir)}, nil).Write(Line{Service: "web", Text: "x"}); err == nil {
 		t.Error("a line was written through a link")
 	}
 	if _, err := os.Lstat(outside); err == nil {
@@ -143,9 +154,34 @@ func TestALinkInTheSandboxIsNotFollowed(t *testing.T) {
 	}
 }
 
+// A pod that has the sandbox mounted can put another directory in the place of
+// that of the log files.
+func TestADirectoryThatIsSwappedGetsNothing(t *testing.T) {
+	sandbox, outside := t.TempDir(), t.TempDir()
+	dir, moved := filepath.Join(sandbox, "dce-logs"), filepath.Join(sandbox, "moved")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l := New(Options{Dir: opened(t, dir), MaxBytes: 8}, nil)
+	if err := l.Write(Line{Service: "web", Text: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Rename(dir, moved), os.Symlink(outside, dir)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, l, Line{Service: "web", Text: "two"}, Line{Service: "web", Stderr: true, Text: "three"})
+	if got := files(t, outside); len(got) > 0 {
+		t.Errorf("written outside: %v", got)
+	}
+	want := map[string]string{"web.stdout": never + "two\n", "web.stdout.1": never + "one\n", "web.stderr": never + "three\n"}
+	if diff := cmp.Diff(want, files(t, moved)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestManyWriters(t *testing.T) {
 	dir := t.TempDir()
-	l := New(Options{Dir: dir}, nil)
+	l := New(Options{Dir: opened(t, dir)}, nil)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
