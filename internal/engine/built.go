@@ -11,12 +11,11 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// RemoveBuilt removes the images that were built for a pod and that its compose
-// file gave no name of its own: compose calls them <project>-<service>. One that
-// something else uses stays.
-func (e *Engine) RemoveBuilt(ctx context.Context, project string) error {
+// Built are the images that were built for a pod and that its compose file gave
+// no name of its own: compose calls them <project>-<service>.
+func (e *Engine) Built(ctx context.Context, project string) ([]string, error) {
 	if project == "" {
-		return nil
+		return nil, nil
 	}
 	call, cancel := e.bounded(ctx)
 	defer cancel()
@@ -24,18 +23,28 @@ func (e *Engine) RemoveBuilt(ctx context.Context, project string) error {
 	filters := client.Filters{}.Add("label", api.ImageBuilderLabel).Add("reference", project+"-*")
 	found, err := e.api.ImageList(call, client.ImageListOptions{Filters: filters})
 	if err != nil {
-		return classify(fmt.Errorf("listing the pod's images: %w", err), about{host: e.Host()})
+		return nil, classify(fmt.Errorf("listing the pod's images: %w", err), about{host: e.Host()})
 	}
-	var failures []error
+	var tags []string
 	for _, image := range found.Items {
 		for _, tag := range image.RepoTags {
-			if !strings.HasPrefix(tag, project+"-") {
-				continue
+			if strings.HasPrefix(tag, project+"-") {
+				tags = append(tags, tag)
 			}
-			_, err := e.api.ImageRemove(call, tag, client.ImageRemoveOptions{PruneChildren: true})
-			if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
-				failures = append(failures, fmt.Errorf("removing image %s: %w", tag, err))
-			}
+		}
+	}
+	return tags, nil
+}
+
+// RemoveImages removes images by their tags. One that something else uses stays.
+func (e *Engine) RemoveImages(ctx context.Context, tags []string) error {
+	call, cancel := e.bounded(ctx)
+	defer cancel()
+	var failures []error
+	for _, tag := range tags {
+		_, err := e.api.ImageRemove(call, tag, client.ImageRemoveOptions{PruneChildren: true})
+		if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
+			failures = append(failures, fmt.Errorf("removing image %s: %w", tag, err))
 		}
 	}
 	return classify(errors.Join(failures...), about{host: e.Host()})

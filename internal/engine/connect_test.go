@@ -81,7 +81,7 @@ func TestNoCallWaitsForEver(t *testing.T) {
 		"ports":   func(ctx context.Context) error { _, err := e.PublishedPorts(ctx); return err },
 		"logs":    func(ctx context.Context) error { return e.Logs(ctx, "x", engine.LogOptions{}, func(engine.LogLine) {}) },
 		"inspect": func(ctx context.Context) error { _, err := e.Inspect(ctx, "x"); return err },
-		"images":  func(ctx context.Context) error { return e.RemoveBuilt(ctx, "x") },
+		"images":  func(ctx context.Context) error { _, err := e.Built(ctx, "x"); return err },
 		"stop": func(ctx context.Context) error {
 			_, err := e.Pod(engine.Spec{PodID: "x"}).Stop(ctx, func() time.Duration { return 0 }, "")
 			return err

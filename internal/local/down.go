@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"dce/internal/engine"
 	"dce/internal/lease"
 	"dce/internal/render"
@@ -55,10 +57,28 @@ func (m *Machine) Down(ctx context.Context, o DownOptions) error {
 	if err := m.askToStop(ctx, o.ID, o.ask()); err != nil {
 		return err
 	}
-	if err := m.remove(ctx, o, found, display); err != nil {
+	var built []string
+	var work errgroup.Group
+	work.Go(func() (err error) { // beside the rest: the engine takes its time for a list of images
+		built, err = m.built(ctx, o, found)
+		return err
+	})
+	work.Go(func() error { return m.remove(ctx, o, found, display) })
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	if err := m.Engine.RemoveImages(ctx, built); err != nil {
 		return err
 	}
 	return m.Dirs.forget(o.ID)
+}
+
+// built are the images that were built for the pod and go with it.
+func (m *Machine) built(ctx context.Context, o DownOptions, f found) ([]string, error) {
+	if o.KeepImages {
+		return nil, nil
+	}
+	return m.Engine.Built(ctx, f.project(o.ID))
 }
 
 // leftOf reports whether there is anything to remove of a pod that is gone: its
@@ -202,7 +222,7 @@ func (m *Machine) clear(ctx context.Context, id string) error {
 	}
 	display := m.Screen.Progress()
 	defer display.Close()
-	return m.remove(ctx, DownOptions{ID: id, KeepImages: true}, found{pods: pods}, display)
+	return m.remove(ctx, DownOptions{ID: id}, found{pods: pods}, display)
 }
 
 // remove stops and removes everything that carries the pod's label.
@@ -215,11 +235,6 @@ func (m *Machine) remove(ctx context.Context, o DownOptions, f found, display Pr
 	}
 	if err := left.Remove(ctx); err != nil {
 		return err
-	}
-	if !o.KeepImages {
-		if err := m.Engine.RemoveBuilt(ctx, f.project(o.ID)); err != nil {
-			return err
-		}
 	}
 	if err := removeCgroups(ctx, f.parents()); err != nil {
 		m.Log.Warn("removing the pod's cgroup", "err", err)
