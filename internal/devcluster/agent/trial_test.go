@@ -116,15 +116,13 @@ func (tr *trial) read(name string, into any) {
 func (tr *trial) waitFile(name string) []byte {
 	tr.Helper()
 	path := filepath.Join(tr.executor().Directory, name)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		if data, err := os.ReadFile(path); err == nil && len(data) > 0 {
-			return data
-		}
-		time.Sleep(time.Millisecond) //nolint:forbidigo // waits for another process
-	}
-	tr.Fatalf("%s was never written", path)
+	var data []byte
+	eventually(tr.T, path+" is written", func() bool {
+		data, _ = os.ReadFile(path) // not there yet
+		return len(data) > 0
+	})
 
-	return nil
+	return data
 }
 
 func (tr *trial) executor() Executor {
@@ -135,12 +133,17 @@ func (tr *trial) executor() Executor {
 	return e
 }
 
+// eventually asks again and again until what another process does is done.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !done(); {
-		if time.Now().After(deadline) {
+	deadline, tick := time.NewTimer(patience), time.NewTicker(time.Millisecond)
+	defer deadline.Stop()
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-deadline.C:
 			t.Fatalf("never: %s", what)
+		case <-tick.C:
 		}
-		time.Sleep(time.Millisecond) //nolint:forbidigo // waits for another process
 	}
 }
