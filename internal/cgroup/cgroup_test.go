@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -377,19 +376,7 @@ func TestABusyCgroupIsTriedAgainUntilTheDeadline(t *testing.T) {
 	if err := tree.Create(t.Context(), parent, Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	child := busy(t, tree.limiting()[0].dir+parent)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
-	if err := tree.Remove(ctx, parent); !errors.Is(err, syscall.EBUSY) {
-		t.Errorf("a cgroup with a process: %v", err)
-	}
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = child.Wait()
-	if err := tree.Remove(t.Context(), parent); err != nil {
-		t.Errorf("after its end: %v", err)
-	}
+	holdsAndFrees(t, tree, parent, tree.limiting()[0].dir+parent)
 }
 
 func TestACgroupOfTheAgentsIsLeftToIt(t *testing.T) {

@@ -2,12 +2,10 @@ package cgroup
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -55,19 +53,7 @@ func TestARealParentOfV2(t *testing.T) {
 	if err := os.Mkdir(inside, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	child := busy(t, inside)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
-	if err := tree.Remove(ctx, parent); !errors.Is(err, syscall.EBUSY) {
-		t.Errorf("a cgroup with a process: %v", err)
-	}
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = child.Wait()
-	if err := tree.Remove(t.Context(), parent); err != nil || tree.Exists(parent) {
-		t.Errorf("after its end: %v, and it is there: %v", err, tree.Exists(parent))
-	}
+	holdsAndFrees(t, tree, parent, inside)
 }
 
 // The engine's word on processes in v2: where a cgroup hands controllers down
