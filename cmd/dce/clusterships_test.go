@@ -138,7 +138,7 @@ environments:
 		t.Errorf("failures until it was given up: %v, %v", answer.Failures, err)
 	}
 	s.holds(out, `resolving the secret \"shop/token\": there is no such secret`)
-	put(t, filepath.Join(secrets, "shop", "token"), secretOfTheCluster+"\n")
+	write(t, filepath.Join(secrets, "shop", "token"), secretOfTheCluster+"\n")
 
 	_, said := s.dce(0, "deploy", "--env", "qa")
 	s.holds(said, "is healthy: 1 instance")
@@ -168,16 +168,6 @@ environments:
 	_, said = s.dce(6, "deploy", "--env", "qa", "--set", "GREETING=bye")
 	s.holds(said, "the bundle is not the one that was deployed", "DCE713", "which is healthy")
 	s.dce(0, "stop", "--env", "qa", "--yes")
-}
-
-func put(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func unzipped(t *testing.T, data []byte) string {
