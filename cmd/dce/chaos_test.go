@@ -38,6 +38,7 @@ type chaos struct {
 	injected   map[string]int
 	leaks      int
 	wrongKills int
+	refusals   int // of pods, by engines that nobody harmed at the time
 	panics     int // of engines, at their start
 }
 
@@ -157,6 +158,19 @@ func (c *chaos) killed(format string, args ...any) {
 	c.Errorf("a wrong kill: "+format, args...)
 }
 
+// refused notes that an engine did not bring a pod up. Engines that are killed all
+// the time do that once in a while; more than that is a defect of ours.
+func (c *chaos) refused(format string, args ...any) {
+	c.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals++
+	c.Logf("not brought up: "+format, args...)
+	if most := 1 + c.faults/100; c.refusals > most {
+		c.Errorf("engines have refused more than %d pods", most)
+	}
+}
+
 func (c *chaos) count() int {
 	sum := 0
 	for _, n := range c.injected {
@@ -199,6 +213,9 @@ func (c *chaos) figures(took time.Duration) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(words)) {
 		fmt.Fprintf(&b, "| %s | %d | %s |\n", name, c.injected[name], words[name])
+	}
+	if c.refusals > 0 {
+		fmt.Fprintf(&b, "\nEngines did not bring %d pods up at which nothing was broken at the time.\n", c.refusals)
 	}
 	if c.panics > 0 {
 		fmt.Fprintf(&b, "\nEngines panicked at their start %d times, over a network that they had been killed\nwhile making (moby issue 45057), and were given a new store of networks.\n", c.panics)

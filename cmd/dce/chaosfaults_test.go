@@ -130,7 +130,9 @@ func twoReaps(l *lane) {
 
 // leaseLost leaves the executor's process as the only evidence.
 func leaseLost(l *lane) {
-	l.awaitRunning()
+	if !l.awaitRunning() {
+		return
+	}
 	_ = os.Remove(l.lease())
 	l.spares()
 	l.slay()
@@ -140,12 +142,23 @@ func leaseLost(l *lane) {
 func lasting(_ *lane, _ string) string { return withVolume }
 
 // awaitRunning waits until the task was told as running: what is spared must be
-// there.
-func (l *lane) awaitRunning() {
-	enginetest.Eventually(l, time.Minute, "the pod to run", func() (bool, string) {
-		l.wait(time.Millisecond)
-		return slices.ContainsFunc(l.statuses, func(s mesos.TaskStatus) bool { return s.GetState() == mesos.TASK_RUNNING }), states(l.statuses)
-	})
+// there. Nothing has happened to it yet, so its end is a wrong kill, unless the
+// engine did not bring it up: then there is nothing to spare.
+func (l *lane) awaitRunning() bool {
+	for patience := time.Now().Add(time.Minute); !l.told(mesos.TASK_RUNNING); l.wait(time.Millisecond) {
+		switch {
+		case l.toldEnd() && l.statuses[len(l.statuses)-1].GetReason() == mesos.REASON_CONTAINER_LAUNCH_FAILED:
+			l.world.refused("%s (%s)\n%s", l.id, l.fault, l.read("stderr"))
+			return false
+		case l.toldEnd():
+			l.world.killed("%s (%s), to which nothing had happened: %s\n%s", l.id, l.fault, states(l.statuses), l.read("stderr"))
+			return false
+		case time.Now().After(patience):
+			l.Errorf("%s (%s): not running after a minute: %s\n%s", l.id, l.fault, states(l.statuses), l.read("stderr"))
+			return false
+		}
+	}
+	return true
 }
 
 // spares holds that a sweep leaves the round's pod alone, where its executor
@@ -188,7 +201,9 @@ func clockOdd(l *lane, compose string) string {
 }
 
 func clockSet(l *lane) {
-	l.awaitRunning()
+	if !l.awaitRunning() {
+		return
+	}
 	l.spares()
 	l.slay()
 }

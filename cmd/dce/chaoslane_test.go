@@ -179,6 +179,11 @@ func (l *lane) over() {
 	}
 }
 
+// told reports whether the task was told to be in a state.
+func (l *lane) told(state mesos.TaskState) bool {
+	return slices.ContainsFunc(l.statuses, func(s mesos.TaskStatus) bool { return s.GetState() == state })
+}
+
 // toldEnd reports whether the task's end was told.
 func (l *lane) toldEnd() bool {
 	return slices.ContainsFunc(l.statuses, func(s mesos.TaskStatus) bool { return !going(s.GetState()) })
