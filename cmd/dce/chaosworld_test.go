@@ -88,8 +88,11 @@ func (w *world) reap(ctx context.Context, off string) (string, error) {
 	if err := os.WriteFile(file, []byte(w.operators), 0o600); err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	argv := inBoot(w.boot, "dce reap")
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), operatorsFile+"="+file, clockOff+"="+off, "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	for _, pod := range removedBy(string(out)) {

@@ -129,10 +129,8 @@ func (s *site) write(files map[string]string) {
 // dce runs the program in the project, which must exit with this code.
 func (s *site) dce(exit int, args ...string) (stdout, stderr string) {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), 3*time.Minute)
-	defer cancel()
 	var out, problems bytes.Buffer
-	cmd := exec.CommandContext(ctx, "dce", args...)
+	cmd := command(s.T, append([]string{"dce"}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, s.environ, &out, &problems
 	err := cmd.Run()
 	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {

@@ -64,12 +64,14 @@ func onAgent(t *testing.T, o agent.Options) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.agent, s.events = a, a.Watch(context.WithoutCancel(t.Context()))
+	watching, leave := context.WithCancel(context.WithoutCancel(t.Context())) // what is told while the agent stops, too
+	s.agent, s.events = a, a.Watch(watching)
 	checkpoint := true
 	s.framework = mesos.FrameworkInfo{ID: &mesos.FrameworkID{Value: "fw"}, User: "root", Checkpoint: &checkpoint}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
+		defer leave()
 		if err := a.Stop(ctx); err != nil {
 			t.Error(err)
 		}
@@ -171,36 +173,42 @@ func (s *stage) told(state mesos.TaskState) *mesos.TaskStatus {
 // next waits for the next update.
 func (s *stage) next() *mesos.TaskStatus {
 	s.Helper()
-	deadline := time.NewTimer(2 * time.Minute)
-	defer deadline.Stop()
 	for {
-		select {
-		case e := <-s.events:
-			if e.Status != nil {
-				return e.Status
-			}
-		case <-deadline.C:
-			s.Fatalf("nothing is told any more\n%s", s.read("stderr"))
+		if e := s.event(); e.Status != nil {
+			return e.Status
 		}
 	}
+}
+
+// event waits for whatever the agent tells next, and fails the test when that is
+// nothing: a wait without an end would take every other test along.
+func (s *stage) event() agent.Event {
+	s.Helper()
+	deadline := time.NewTimer(2 * time.Minute)
+	defer deadline.Stop()
+	select {
+	case e, going := <-s.events:
+		if going {
+			return e
+		}
+		s.Fatal("the agent has ended")
+	case <-deadline.C:
+		s.Fatalf("nothing is told any more\n%s", s.read("stderr"))
+	}
+	return agent.Event{} // not reached: Fatal ends the test's goroutine
 }
 
 // gone waits for the end of the executor's process, which must be a good one.
 func (s *stage) gone() {
 	s.Helper()
 	for {
-		select {
-		case e := <-s.events:
-			switch {
-			case e.Failure != nil && e.Failure.Status != 0:
-				s.Fatalf("the executor ended with status %d\n%s", e.Failure.Status, s.read("stderr"))
-			case e.Failure != nil:
-				return
-			case e.Status != nil:
-				s.Fatalf("told %s %q after the end", e.Status.GetState(), e.Status.GetMessage())
-			}
-		case <-time.After(time.Minute):
-			s.Fatalf("the executor still runs\n%s", s.read("stderr"))
+		switch e := s.event(); {
+		case e.Failure != nil && e.Failure.Status != 0:
+			s.Fatalf("the executor ended with status %d\n%s", e.Failure.Status, s.read("stderr"))
+		case e.Failure != nil:
+			return
+		case e.Status != nil:
+			s.Fatalf("told %s %q after the end", e.Status.GetState(), e.Status.GetMessage())
 		}
 	}
 }
@@ -295,7 +303,7 @@ func (s *stage) inItsCgroup() {
 // sameAsRender holds that the pod is the one that dce render shows of its facts.
 func (s *stage) sameAsRender() {
 	s.Helper()
-	cmd := exec.CommandContext(s.Context(), "dce", "render", "--task", "dce-task.json")
+	cmd := command(s.T, "dce", "render", "--task", "dce-task.json")
 	cmd.Dir = s.sandbox()
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0"}
 	var problems bytes.Buffer

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -143,7 +142,7 @@ func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string
 	write(s.T, filepath.Join(dir, "task.json"), string(info))
 	write(s.T, filepath.Join(dir, "compose.yaml"), "services: {another: {image: x}}\n")
 	render := func() (string, string, error) {
-		cmd := exec.CommandContext(s.Context(), "dce", "render", "--task", "task.json")
+		cmd := command(s.T, "dce", "render", "--task", "task.json")
 		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir, "GORACE=atexit_sleep_ms=0"}
 		var problems bytes.Buffer
 		cmd.Stderr = &problems

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,21 +62,11 @@ func TestKillAtEveryPointOfALife(t *testing.T) {
 
 func TestAKillWhileAnImageIsPulled(t *testing.T) {
 	t.Parallel()
-	asked := make(chan struct{}, 1)
-	stuck := hang("/blobs/")
-	image := disturbedRegistry(t, func(w http.ResponseWriter, r *http.Request) bool {
-		if strings.Contains(r.URL.Path, "/blobs/") {
-			select {
-			case asked <- struct{}{}:
-			default:
-			}
-		}
-		return stuck(w, r)
-	})
+	stalled := enginetest.StartStalled(t)
 	s := onAgent(t, agent.Options{})
-	task := s.launch(map[string]string{"compose.yaml": ofImage(image)})
+	task := s.launch(map[string]string{"compose.yaml": ofImage(stalled.Image)})
 	s.told(mesos.TASK_STARTING)
-	<-asked
+	stalled.Await(t)
 	s.kill(task, nil)
 	if killed := s.told(mesos.TASK_KILLED); killed.GetReason() != mesos.REASON_TASK_KILLED_DURING_LAUNCH {
 		t.Errorf("reason %s", killed.GetReason())
@@ -112,8 +101,8 @@ func TestAKillHastensTheEndOfAFailedPod(t *testing.T) {
 // killed waits for TASK_KILLED, whatever of the launch is still told before.
 func (s *stage) killed() {
 	s.Helper()
-	for e := range s.events {
-		switch {
+	for {
+		switch e := s.event(); {
 		case e.Status == nil:
 		case e.Status.GetState() == mesos.TASK_KILLED:
 			return
@@ -309,19 +298,14 @@ func (s *stage) each(tasks int, states ...mesos.TaskState) {
 	for _, state := range states {
 		want[state] = tasks
 	}
-	for e := range s.events {
-		if e.Status == nil {
-			continue
-		}
-		state := e.Status.GetState()
+	for len(want) > 0 {
+		told := s.next()
+		state := told.GetState()
 		if want[state]--; want[state] < 0 {
-			s.Fatalf("told %s %q\n%s", state, e.Status.GetMessage(), s.read("stderr"))
+			s.Fatalf("told %s %q\n%s", state, told.GetMessage(), s.read("stderr"))
 		}
 		if want[state] == 0 {
 			delete(want, state)
-		}
-		if len(want) == 0 {
-			return
 		}
 	}
 }
@@ -344,7 +328,7 @@ func TestManyExecutorsAtOnce(t *testing.T) {
 		s.kill(task, nil)
 	}
 	for killed, ended := 0, 0; killed < len(tasks) || ended < len(tasks); {
-		switch e := <-s.events; {
+		switch e := s.event(); {
 		case e.Failure != nil && e.Failure.Status == 0:
 			ended++
 		case e.Status.GetState() == mesos.TASK_KILLED:

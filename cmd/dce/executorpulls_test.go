@@ -5,20 +5,15 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/moby/moby/client"
@@ -36,27 +31,19 @@ type disturb func(w http.ResponseWriter, r *http.Request) (answered bool)
 func disturbedRegistry(t *testing.T, d disturb) (image string) {
 	t.Helper()
 	api := enginetest.Require(t)
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	inner := enginetest.Registry()
 	var up atomic.Bool
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	image = enginetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !up.Load() || !d(w, r) {
 			inner.ServeHTTP(w, r)
 		}
-	}))
-	ref, err := name.ParseReference(strings.TrimPrefix(server.URL, "http://")+"/web:1", name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, shellImage(t, server.URL), remote.WithContext(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	})) + "/web:1"
+	enginetest.PushImage(t, image, shellImage(t, image))
 	up.Store(true)
 	t.Cleanup(func() {
-		server.CloseClientConnections() // the engine goes on waiting for a layer that nobody wants any more
-		server.Close()
-		_, _ = api.ImageRemove(context.Background(), ref.String(), client.ImageRemoveOptions{}) // it was perhaps never pulled
+		_, _ = api.ImageRemove(context.Background(), image, client.ImageRemoveOptions{}) // it was perhaps never pulled
 	})
-	return ref.String()
+	return image
 }
 
 // shellImage is an image with a shell, unlike any other.
@@ -97,17 +84,6 @@ func shellImage(t *testing.T, mark string) v1.Image {
 	return image
 }
 
-// hang answers nothing for what is asked, until who asks has gone.
-func hang(part string) disturb {
-	return func(_ http.ResponseWriter, r *http.Request) bool {
-		if !strings.Contains(r.URL.Path, part) {
-			return false
-		}
-		<-r.Context().Done()
-		return true
-	}
-}
-
 func ofImage(image string) string {
 	return "services: {web: {image: '" + image + "', stop_grace_period: 1s}}\n"
 }
@@ -136,9 +112,9 @@ func TestAPullOutlivesATroubledRegistry(t *testing.T) {
 
 func TestAPullThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	image := disturbedRegistry(t, hang("/blobs/"))
+	stalled := enginetest.StartStalled(t)
 	s := onAgent(t, agent.Options{})
-	s.launch(map[string]string{"compose.yaml": "x-dce: {timeouts: {launch: 3s}}\n" + ofImage(image)})
+	s.launch(map[string]string{"compose.yaml": "x-dce: {timeouts: {launch: 3s}}\n" + ofImage(stalled.Image)})
 	s.told(mesos.TASK_STARTING)
 	failed := s.told(mesos.TASK_FAILED)
 	if !strings.HasPrefix(failed.GetMessage(), "not running within ") || failed.GetReason() != mesos.REASON_CONTAINER_LAUNCH_FAILED {

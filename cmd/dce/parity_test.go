@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -150,7 +149,7 @@ func (p *parity) pod() string {
 // dce runs the program in the sandbox, as a person who has nothing set.
 func (p *parity) dce(args ...string) string {
 	p.Helper()
-	cmd := exec.CommandContext(p.Context(), "dce", args...)
+	cmd := command(p.T, append([]string{"dce"}, args...)...)
 	cmd.Dir = p.sandbox()
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0", "HOME=" + p.state,

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,17 +34,15 @@ func (s *stage) slain() {
 	if err := syscall.Kill(facts.Task.PID, syscall.SIGKILL); err != nil {
 		s.Fatal(err)
 	}
-	for e := range s.events {
-		if e.Failure != nil {
-			return
-		}
+	for s.event().Failure == nil {
+		continue
 	}
 }
 
 // dce runs this program and gives what it prints.
 func (s *stage) dce(args ...string) string {
 	s.Helper()
-	out, err := exec.CommandContext(s.Context(), "dce", args...).CombinedOutput()
+	out, err := command(s.T, append([]string{"dce"}, args...)...).CombinedOutput()
 	if err != nil {
 		s.Fatalf("dce %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -207,8 +204,8 @@ func TestAFailedPodIsKeptOverAReboot(t *testing.T) {
 func (s *stage) afterReboot(host, leases, off string) string {
 	s.Helper()
 	uptime := strconv.Itoa(-int(lease.Uptime().Seconds()))
-	argv := append([]string{"-T", "--boottime", uptime}, inBoot("another", "dce reap --executor-id "+s.id)...)
-	cmd := exec.CommandContext(s.Context(), "unshare", argv...)
+	argv := append([]string{"unshare", "-T", "--boottime", uptime}, inBoot("another", "dce reap --executor-id "+s.id)...)
+	cmd := command(s.T, argv...)
 	cmd.Env = append(os.Environ(), "DOCKER_HOST="+host, "DCE_LEASE_DIR="+leases, clockOff+"="+off)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +37,21 @@ func program() {
 	}
 	os.Exit(cli.Main(context.Background(), env))
 }
+
+// command is a program that has some minutes. One that hangs then says where, and
+// a child of it that holds its output open is not waited for.
+func command(t *testing.T, argv ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// patience is how long a command may take, far more than any does.
+const patience = 3 * time.Minute
 
 func update() *bool {
 	if f := flag.Lookup("update"); f != nil {

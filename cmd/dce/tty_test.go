@@ -20,7 +20,7 @@ func onTerminal(t *testing.T, dir string, columns uint16, env []string, args ...
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), dce, args...)
+	cmd := command(t, append([]string{dce}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{"TERM=xterm", "LANG=C.UTF-8", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GORACE=atexit_sleep_ms=0"}, env...)
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})

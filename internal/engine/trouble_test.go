@@ -108,7 +108,7 @@ func TestAPullIsGivenUpAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Prepare(ctx) }()
-	<-stalled.Asked
+	stalled.Await(t)
 	cancel()
 	if err := <-done; err == nil || ctx.Err() == nil {
 		t.Errorf("got %v", err)

@@ -171,11 +171,23 @@ func (p *Private) Kill() {
 	p.reap(containerd)
 }
 
-// Stop ends the engine by SIGTERM, as a service manager does.
+// Stop ends the engine by SIGTERM, as a service manager does: one that hangs is
+// killed after a while.
 func (p *Private) Stop() {
 	p.tb.Helper()
+	containerd := p.pidOf("exec/containerd/containerd.pid")
 	p.Signal(syscall.SIGTERM)
-	_ = p.cmd.Wait() // its status says nothing
+	if hung := p.wait(); hung {
+		p.reap(containerd)
+	}
+}
+
+// wait waits for the end of the process, whose status says nothing, and reports
+// whether it had to be killed after a minute.
+func (p *Private) wait() bool {
+	kill := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
+	_ = p.cmd.Wait()
+	return !kill.Stop()
 }
 
 // Crash ends the engine as a machine does that loses its power: with it go all
@@ -252,9 +264,7 @@ func (p *Private) cleanUp() {
 	if p.cmd != nil && p.cmd.ProcessState == nil {
 		_ = p.cmd.Process.Signal(syscall.SIGCONT)
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		hung := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
-		_ = p.cmd.Wait()
-		hung.Stop()
+		p.wait()
 	}
 	if p.tb.Failed() {
 		b, _ := os.ReadFile(p.log())

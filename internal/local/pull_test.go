@@ -71,6 +71,6 @@ func pulling(t *testing.T, args ...string) (*place, *call) {
 	stalled := enginetest.StartStalled(t)
 	p.write(strings.ReplaceAll(serving, "IMAGE", stalled.Image))
 	up := p.dce(append([]string{"up", "--local"}, args...)...).start()
-	<-stalled.Asked
+	stalled.Await(t)
 	return p, up
 }
