@@ -16,9 +16,9 @@ Leases are in /run/dce for root and in XDG_RUNTIME_DIR/dce for everyone else; DC
 		{Code: "DCE424", Title: "The monitor of a pod ended unexpectedly", Exit: ExitFailed, Text: `dce up --local -d leaves a monitor in the background, which watches the pod and stops it as an agent would. It ended before the pod ran: it was killed, or it met a defect. Its last words are in monitor.log in the pod's state directory.
 
 dce down --local removes what is left of the pod; a new dce up replaces it.`},
-		{Code: "DCE425", Title: "A pod did not end in time", Exit: ExitTimeout, Text: `The process that looks after the pod was asked to stop it, and was not done in time. A service may have a long stop_grace_period, or the engine is slow to answer.
+		{Code: "DCE425", Title: "A pod did not end in time", Exit: ExitTimeout, Text: `The process that looks after the pod was asked to stop it, and was not done in time. A service may have a long stop_grace_period, or the engine is slow to answer. The process goes on with it all the same.
 
-dce down --local --timeout 0 kills the pod without any grace.`},
+dce down --local --timeout 0 kills the pod without any grace. Where that was not enough, the engine itself is slow or hangs: docker ps shows whether it answers, dce ls whether the pod has gone by now.`},
 		{Code: "DCE426", Title: "No such pod on this machine", Exit: ExitFailed, Text: `No container carries the label of that pod, and no report of it is left. Without a name, the pod of the compose files in this directory is meant, with the environment that --env names.
 
 dce ls lists all pods of the machine.`},

@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	// stopSlack is how long a keeper may need beyond the graces of its services:
-	// removal, a slow engine.
-	stopSlack = 30 * time.Second
+	// stopSlack is how long a keeper may need beyond the graces of its services: it
+	// stops and removes, and gives an engine a minute for each call. Twelve pods
+	// that go at once on two busy cores have taken more than half a minute.
+	stopSlack = 3 * time.Minute
 	// stopWait bounds the wait for a keeper whose services' graces are not known.
 	stopWait = 10 * time.Minute
 )
@@ -206,7 +207,7 @@ func (m *Machine) askToStop(ctx context.Context, pod string, a asked) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	if err := lease.Wait(ctx, path); err != nil {
-		return stillThere(pod, err)
+		return stillThere(pod, a, err)
 	}
 	return nil
 }

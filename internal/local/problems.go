@@ -58,11 +58,17 @@ func monitorDied(log string) error {
 	})
 }
 
-func stillThere(id string, err error) error {
-	return diag.Fail(diag.Diagnostic{
+// stillThere is said of a keeper that goes on with what it was asked for.
+func stillThere(id string, a asked, err error) error {
+	d := diag.Diagnostic{
 		Code: "DCE425", Severity: diag.Error, Summary: fmt.Sprintf("pod %s did not end in time", id),
 		Hint: "try again with --timeout 0, which kills it", Cause: err,
-	})
+	}
+	if a.Now {
+		d.Detail = "Its monitor goes on removing it: the engine is slow to answer, or hangs."
+		d.Hint = "see with `dce ls` whether it is gone by now, and with `docker ps` whether the engine answers"
+	}
+	return diag.Fail(d)
 }
 
 func noPod(id string, others []string) error {
