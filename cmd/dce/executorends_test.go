@@ -246,7 +246,7 @@ func TestWithoutCgroupsOfTheAgentAPodHasItsOwn(t *testing.T) {
 
 func TestAShutdownStopsThePodWithinItsGrace(t *testing.T) {
 	t.Parallel()
-	s := onAgent(t, agent.Options{ShutdownGrace: 6 * time.Second})
+	s := onAgent(t, agent.Options{ShutdownGrace: 10 * time.Second})
 	s.launch(map[string]string{"compose.yaml": deafToTERM})
 	s.told(mesos.TASK_STARTING)
 	s.told(mesos.TASK_RUNNING)
