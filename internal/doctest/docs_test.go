@@ -65,18 +65,19 @@ func documents(t *testing.T) []string {
 	return files
 }
 
-// buildTools makes dce and the shop's programs as make does, with the same
-// flags so that the build cache serves both, and returns their directories.
-func buildTools(t *testing.T) (dirs tools) {
+// buildTools makes dce and the shop's programs as make does, and returns their
+// directories.
+func buildTools(t *testing.T) tools {
 	t.Helper()
-	dirs = tools{dce: t.TempDir(), shop: t.TempDir()}
-	for dir, pkg := range map[string]string{dirs.dce: "./cmd/dce", dirs.shop: "./examples/shop/cmd/..."} {
-		build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir+"/", pkg)
-		build.Dir = repo
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("building %s: %v\n%s", pkg, err, out)
-		}
+	dirs := tools{dce: t.TempDir(), shop: t.TempDir()}
+	if err := enginetest.BuildDCE(t.Context(), filepath.Join(dirs.dce, "dce"), testedVersion); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dirs.shop+"/", "./examples/shop/cmd/...")
+	build.Dir = repo
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the shop: %v\n%s", err, out)
 	}
 	return dirs
 }

@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"dce/internal/cli"
+	"dce/internal/enginetest"
 )
 
 // testedVersion is what both sides of a comparison say that they are.
@@ -32,7 +32,10 @@ const mostBytes = 36e6
 // run what it started from.
 func TestAReleasedBinary(t *testing.T) {
 	t.Parallel()
-	binary := released(t)
+	binary := filepath.Join(t.TempDir(), "dce")
+	if err := enginetest.BuildDCE(t.Context(), binary, testedVersion); err != nil {
+		t.Fatal(err)
+	}
 	t.Run("is small", func(t *testing.T) {
 		info, err := os.Stat(binary)
 		if err != nil {
@@ -45,29 +48,8 @@ func TestAReleasedBinary(t *testing.T) {
 	t.Run("renders as the tested code", func(t *testing.T) { rendersAsTested(t, binary) })
 }
 
-// released builds dce as it is released.
-func released(t *testing.T) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), filepath.Join(repo, "scripts", "slim")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	binary := filepath.Join(t.TempDir(), "dce")
-	args := append([]string{"build"}, buildFlags(t)...)
-	build := exec.CommandContext(t.Context(), "go", append(args, "-ldflags=-s -w -X main.version="+testedVersion, "-o", binary, "./cmd/dce")...)
-	build.Dir = repo
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return binary
-}
-
 func rendersAsTested(t *testing.T, binary string) {
 	t.Helper()
-	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		t.Skip("the binary is built for linux/amd64")
-	}
 	for _, args := range renders(t) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()

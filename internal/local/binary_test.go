@@ -44,11 +44,7 @@ var builder = sync.OnceValue(func() build {
 			return "", err
 		}
 		path := filepath.Join(dir, "dce")
-		out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "dce/cmd/dce").CombinedOutput()
-		if err != nil {
-			return "", fmt.Errorf("building dce: %w\n%s", err, out)
-		}
-		return path, nil
+		return path, enginetest.BuildDCE(context.Background(), path, "tested")
 	})}
 })
 
