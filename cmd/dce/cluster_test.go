@@ -163,6 +163,12 @@ func (s *site) status() statusOf {
 	return st
 }
 
+// offeredPorts are ten that only one cluster offers.
+func offeredPorts() [2]int {
+	first := int(nextPort()) //nolint:gosec // a port
+	return [2]int{first, first + 9}
+}
+
 type statusOf struct {
 	Version   string
 	Wanted    int
@@ -178,7 +184,7 @@ func released(t *testing.T) *site {
 	image := enginetest.Busybox(t, api)
 	var s *site
 	t.Cleanup(func() { nothingLeft(t, api, s.cluster.Marathon().FrameworkID()) }) // when the cluster has ended
-	s = newSite(t, devcluster.Options{CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: [2]int{31700, 31799}})
+	s = newSite(t, devcluster.Options{CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: offeredPorts()})
 	s.environ = append(s.environ, "IMAGE="+image)
 	s.write(map[string]string{
 		"compose.yaml": `services:
@@ -219,6 +225,7 @@ func nothingLeft(t *testing.T, api *client.Client, framework string) {
 
 // The life of an environment, by the commands that people type.
 func TestDeployingToACluster(t *testing.T) {
+	t.Parallel()
 	s := released(t)
 	_, said := s.dce(0, "deploy", "--env", "qa", "-m", "first")
 	s.holds(said, "/qa on marathon ", "(new)", "+ web  service", "has begun", "ready on 127.0.0.1", "is healthy: 1 instance")
@@ -297,6 +304,7 @@ func isTime(text string) bool {
 // A cluster that loses answers, changes its leader and loses every event is
 // deployed to all the same, and only once.
 func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
+	t.Parallel()
 	s := released(t)
 	if err := s.cluster.Marathon().SetFaults(marathon.Faults{
 		LoseEvents: []string{"*"},
@@ -322,6 +330,7 @@ func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
 // An instance that no agent has room for is waited for, with the reason, and
 // given up in time; another one in the way is told of.
 func TestDeployingToAClusterWithoutRoom(t *testing.T) {
+	t.Parallel()
 	s := released(t)
 	if err := s.cluster.Marathon().SetFaults(marathon.Faults{Starve: "InsufficientCpus"}); err != nil {
 		t.Fatal(err)
@@ -431,6 +440,7 @@ func (s *site) apps() string {
 
 // Who is not let in, and what is no Marathon, are told apart.
 func TestAClusterThatDoesNotLetIn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, devcluster.Options{Credentials: "ann:secret-password"})
 	s.write(map[string]string{
 		"compose.yaml": "services: {web: {image: \"web:1\"}}\n",
@@ -459,6 +469,7 @@ func TestAClusterThatDoesNotLetIn(t *testing.T) {
 
 // What programs read holds to the schemas that dce publishes.
 func TestPlanAndStatusHoldTheirSchemas(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, devcluster.Options{})
 	if err := s.cluster.Marathon().SetFaults(marathon.Faults{Starve: "InsufficientMemory"}); err != nil {
 		t.Fatal(err)

@@ -106,6 +106,7 @@ secrets:
 // A bundle that is uploaded is fetched by the agent and checked by the
 // executor, and a secret of Marathon's is in the container and nowhere else.
 func TestAPodThatIsUploadedWithASecretOfTheCluster(t *testing.T) {
+	t.Parallel()
 	api := enginetest.Require(t)
 	image := enginetest.Busybox(t, api)
 	artifacts := &store{files: map[string][]byte{}}
@@ -113,7 +114,7 @@ func TestAPodThatIsUploadedWithASecretOfTheCluster(t *testing.T) {
 	var s *site
 	t.Cleanup(func() { nothingLeft(t, api, s.cluster.Marathon().FrameworkID()) })
 	s = newSite(t, devcluster.Options{
-		CgroupsRoot: enginetest.PodID(t, "up") + "-root", Ports: [2]int{31800, 31899}, Secrets: secrets,
+		CgroupsRoot: enginetest.PodID(t, "up") + "-root", Ports: offeredPorts(), Secrets: secrets,
 	})
 	s.environ = append(s.environ, "IMAGE="+image, "ARTIFACTS=http://"+strings.TrimPrefix(enginetest.Serve(t, artifacts), "http://"), "STORE="+storePassword)
 	s.write(map[string]string{
@@ -222,6 +223,7 @@ func (s *site) sandboxes() map[string]string {
 // Another program may show the difference: it gets two files that only their
 // owner may read, without secrets, and that are gone afterwards.
 func TestADiffIsShownByAnotherProgram(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
 	s.environ = append(s.environ, "TMPDIR="+t.TempDir())
 	s.write(map[string]string{

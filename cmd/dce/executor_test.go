@@ -46,12 +46,16 @@ type stage struct {
 // the kernel gives away, and not where another run on this machine has them.
 func firstPort() uint64 { return 12000 + 1000*uint64(os.Getpid()%19) }
 
-// offers counts the tests, which run beside each other.
+// nextPort is the first of ten ports that no other test has, of those that run
+// beside it.
+func nextPort() uint64 { return firstPort() + 10*offers.Add(1) }
+
+// offers counts the tests.
 var offers atomic.Uint64
 
 func onAgent(t *testing.T, o agent.Options) *stage {
 	t.Helper()
-	s := &stage{T: t, api: enginetest.Require(t), port: firstPort() + 10*offers.Add(1)}
+	s := &stage{T: t, api: enginetest.Require(t), port: nextPort()}
 	s.image = enginetest.Busybox(t, s.api)
 	s.id = enginetest.PodID(t, "ex")
 	if o.WorkDir == "" {

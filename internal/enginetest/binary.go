@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,20 +14,40 @@ import (
 // path. All tests that want a dce without the race detector take this one, so
 // that the many packages below are compiled once.
 func BuildDCE(ctx context.Context, path, version string) error {
-	root, err := Repository(ctx)
+	root, flags, err := release(ctx)
 	if err != nil {
 		return err
+	}
+	return build(ctx, root, path, "./cmd/dce", append(flags, "-ldflags=-s -w -X main.version="+version))
+}
+
+// BuildCompose builds the Docker Compose that dce embeds, from its own sources,
+// with the flags that vet and the linter have compiled it with.
+func BuildCompose(ctx context.Context, path string) error {
+	root, flags, err := release(ctx)
+	if err != nil {
+		return err
+	}
+	flags = slices.DeleteFunc(flags, func(flag string) bool { return strings.HasPrefix(flag, "-modfile=") })
+	return build(ctx, root, path, "github.com/docker/compose/v5/cmd", append(flags, "-ldflags=-s -w"))
+}
+
+func build(ctx context.Context, root, path, program string, flags []string) error {
+	argv := append([]string{"go", "build", "-o", path}, flags...)
+	_, err := output(ctx, root, append(argv, program)...)
+	return err
+}
+
+// release is the repository, made ready for a build with the flags of a release.
+func release(ctx context.Context) (root string, flags []string, err error) {
+	if root, err = Repository(ctx); err != nil {
+		return "", nil, err
 	}
 	if _, err := output(ctx, root, "scripts/slim"); err != nil {
-		return err
+		return "", nil, err
 	}
-	flags, err := output(ctx, root, "scripts/build-flags")
-	if err != nil {
-		return err
-	}
-	argv := append([]string{"go", "build"}, strings.Fields(flags)...)
-	_, err = output(ctx, root, append(argv, "-ldflags=-s -w -X main.version="+version, "-o", path, "./cmd/dce")...)
-	return err
+	text, err := output(ctx, root, "scripts/build-flags")
+	return root, strings.Fields(text), err
 }
 
 // Repository is the directory that holds go.mod.

@@ -30,9 +30,8 @@ type compose struct{ binary string }
 func build(tb testing.TB) compose {
 	tb.Helper()
 	c := compose{binary: filepath.Join(tb.TempDir(), "docker-compose")}
-	cmd := exec.CommandContext(tb.Context(), "go", "build", "-o", c.binary, "github.com/docker/compose/v5/cmd")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("building docker compose: %v\n%s", err, out)
+	if err := enginetest.BuildCompose(tb.Context(), c.binary); err != nil {
+		tb.Fatal(err)
 	}
 	return c
 }
