@@ -79,14 +79,15 @@ func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
 	return executor.Run(ctx, executor.Options{
 		Environment: env, Version: a.env.Version, SystemConfig: a.env.SystemConfig, Config: f.config, EventLog: f.eventLog, Metrics: f.metrics, Lookupenv: a.lookupenv,
 		Stdout: a.env.Stdout, Stderr: a.env.Stderr, Stops: a.stopRequests(listening), Now: a.env.Now, Log: log,
-		Connect: func(ctx context.Context, host, configDir string) (*engine.Engine, error) {
-			return a.agentEngine(ctx, host, configDir, log)
+		Connect: func(ctx context.Context, o engine.Options) (*engine.Engine, error) {
+			return a.agentEngine(ctx, o, log)
 		},
 	})
 }
 
-func (a *app) agentEngine(ctx context.Context, host, configDir string, log *slog.Logger) (*engine.Engine, error) {
-	return engine.Connect(ctx, engine.Options{Host: host, ConfigDir: configDir, Err: a.env.Stderr, Log: log})
+func (a *app) agentEngine(ctx context.Context, o engine.Options, log *slog.Logger) (*engine.Engine, error) {
+	o.Err, o.Log = a.env.Stderr, log
+	return engine.Connect(ctx, o)
 }
 
 // checkExecutor says what an executor would find here.
@@ -95,7 +96,7 @@ func (a *app) checkExecutor(ctx context.Context, f *executorFlags, log *slog.Log
 	if err != nil {
 		return err
 	}
-	e, err := a.agentEngine(ctx, operator.Engine, operator.DockerConfig, log)
+	e, err := a.agentEngine(ctx, engine.Options{Host: operator.Engine, ConfigDir: operator.DockerConfig}, log)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (a *app) machine(ctx context.Context) (*local.Machine, error) {
 		return nil, err
 	}
 	log := a.logger()
-	e, err := a.engine(ctx, log)
+	e, err := engine.Connect(ctx, engine.Options{Err: a.ui().Err(), Log: log, Memory: dirs.Leases})
 	if err != nil {
 		return nil, err
 	}

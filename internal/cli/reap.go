@@ -105,16 +105,16 @@ func (a *app) runReap(ctx context.Context, f *reapFlags) error {
 
 // sweepOnce connects to the engine for one sweep.
 func (a *app) sweepOnce(ctx context.Context, o project.Operator, log *slog.Logger, options sweep.Options) (sweep.Report, error) {
-	e, err := a.hostEngine(ctx, o, log)
+	leases, err := a.leases(o)
+	if err != nil {
+		return sweep.Report{}, err
+	}
+	e, err := a.hostEngine(ctx, o, leases, log)
 	if err != nil {
 		return sweep.Report{}, err
 	}
 	defer e.Close()
 	tree, err := cgroup.Detect()
-	if err != nil {
-		return sweep.Report{}, err
-	}
-	leases, err := a.leases(o)
 	if err != nil {
 		return sweep.Report{}, err
 	}
@@ -153,9 +153,9 @@ func (a *app) printNews(format string, r sweep.Report) {
 }
 
 // hostEngine is the engine of executors, unless DOCKER_HOST says otherwise.
-func (a *app) hostEngine(ctx context.Context, o project.Operator, log *slog.Logger) (*engine.Engine, error) {
+func (a *app) hostEngine(ctx context.Context, o project.Operator, leases string, log *slog.Logger) (*engine.Engine, error) {
 	host := cmp.Or(a.getenv("DOCKER_HOST"), o.Engine)
-	return engine.Connect(ctx, engine.Options{Host: host, Err: a.ui().Err(), Log: log})
+	return engine.Connect(ctx, engine.Options{Host: host, Err: a.ui().Err(), Log: log, Memory: leases})
 }
 
 func (a *app) leases(o project.Operator) (string, error) {

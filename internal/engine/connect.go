@@ -26,6 +26,8 @@ type Engine struct {
 	err    io.Writer
 	log    *slog.Logger
 	api144 bool
+	ping   client.PingResult
+	memory string // a directory, empty for none
 	// callTimeout bounds each call: an engine can be deadlocked in some of them
 	// and answer the others (20.10.24 in libnetwork, with a hundred pods that end
 	// at once: it lists containers, and hangs in info and inspect for good).
@@ -52,7 +54,7 @@ func Connect(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, classify(fmt.Errorf("finding the Docker engine: %w", err), about{host: o.Host})
 	}
-	e := &Engine{api: api, err: o.Err, log: o.Log, callTimeout: cmp.Or(o.CallTimeout, defaultCallTimeout)}
+	e := &Engine{api: api, err: o.Err, log: o.Log, memory: o.Memory, callTimeout: cmp.Or(o.CallTimeout, defaultCallTimeout)}
 	if err := e.greet(ctx); err != nil {
 		api.Close()
 		return nil, err
@@ -81,7 +83,7 @@ func (e *Engine) greet(ctx context.Context) error {
 	if err != nil {
 		return classify(err, about{host: e.api.DaemonHost()})
 	}
-	e.api144 = apiAtLeast(ping.APIVersion, 1, 44)
+	e.ping, e.api144 = ping, apiAtLeast(ping.APIVersion, 1, 44)
 	return nil
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	// Err takes what the engine's libraries write (build output).
 	Err io.Writer
 	Log *slog.Logger
+	// Memory is a directory in which is kept what the engine has said of itself:
+	// that of the leases, where nobody else may write. Empty keeps nothing.
+	Memory string
 	// CallTimeout bounds each call that asks or changes something; zero is a
 	// minute.
 	CallTimeout time.Duration

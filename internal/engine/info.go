@@ -9,10 +9,22 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Info asks the engine what it is.
+// Info is what the engine is: what its process has said before, else it is asked.
 func (e *Engine) Info(ctx context.Context) (Info, error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
+	process := e.process(ctx)
+	if known, ok := e.recall(process); ok {
+		return known, nil
+	}
+	info, err := e.askInfo(ctx)
+	if err == nil {
+		e.remember(process, info)
+	}
+	return info, err
+}
+
+func (e *Engine) askInfo(ctx context.Context) (Info, error) {
 	res, err := e.api.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return Info{}, classify(err, about{host: e.Host()})

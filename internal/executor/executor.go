@@ -54,9 +54,8 @@ type Options struct {
 	// SecretsDir holds files that pods may have as secrets, SecretsDir of this
 	// package when empty.
 	SecretsDir string
-	// Connect reaches the engine at an address. The directory holds the Docker
-	// configuration, perhaps none.
-	Connect func(ctx context.Context, host, configDir string) (*engine.Engine, error)
+	// Connect reaches the engine of the operator's choice.
+	Connect func(ctx context.Context, o engine.Options) (*engine.Engine, error)
 	// Stdout and Stderr are the sandbox's: they take what the services write.
 	Stdout, Stderr io.Writer
 	// Stops are requests of the machine to end: the first graceful, the second at
@@ -140,7 +139,9 @@ func newExecutor(o Options, s *mesos.Session) *executor {
 	}
 	x.operator, x.settled = project.ReadOperator(o.SystemConfig)
 	x.connect = once(func(ctx context.Context) (*engine.Engine, error) {
-		return o.Connect(ctx, x.operator.Engine, dockerConfig(o.Environment.Sandbox, x.operator.DockerConfig))
+		return o.Connect(ctx, engine.Options{
+			Host: x.operator.Engine, ConfigDir: dockerConfig(o.Environment.Sandbox, x.operator.DockerConfig), Memory: x.operator.Leases,
+		})
 	})
 	x.info = once(func(ctx context.Context) (engine.Info, error) {
 		docker, err := x.connect(ctx)
