@@ -31,6 +31,7 @@ func (p *Pod) Start(ctx context.Context) error {
 	}
 	run := &starting{pod: p, project: project, edges: dependencies(project)}
 	run.client = newTracker(p, holder(project, run.edges), func(id string) { _ = run.begin(ctx, id) })
+	run.client.foresee(ctx, project.Name, p.imageNames())
 	run.compose, err = p.compose(run.client)
 	if err != nil {
 		return err

@@ -21,7 +21,8 @@ type tracker struct {
 	client.APIClient
 	pod *Pod
 	// holder is the service to start as soon as its container is there.
-	holder string
+	holder   string
+	foreseen foresight
 
 	inflight sync.WaitGroup
 	mu       sync.Mutex
