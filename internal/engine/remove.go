@@ -14,6 +14,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 
 	"dce/internal/diag"
 	"dce/internal/progress"
@@ -24,29 +25,42 @@ import (
 const removeTries = 6
 
 // Remove implements supervisor.Engine: containers with their anonymous
-// volumes, then the pod's own networks and, if asked to, volumes.
+// volumes, then the pod's own networks and, if asked to, volumes. It looks again
+// afterwards: what somebody before us left half done may have appeared meanwhile.
 func (p *Pod) Remove(ctx context.Context) error {
-	containers, err := p.containers(ctx)
-	if err != nil {
-		return classify(err, about{host: p.engine.Host()})
-	}
-	var work []removal
-	for _, c := range containers {
-		work = append(work, removal{p.serviceOf(c), func(ctx context.Context) error {
-			_, err := p.engine.api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	for range removeRounds {
+		found, err := p.belongings(ctx)
+		if err != nil || found.none() {
 			return err
-		}})
+		}
+		if err := p.removeEach(ctx, found.containers); err != nil {
+			return err
+		}
+		if err := p.removeEach(ctx, slices.Concat(found.networks, found.volumes)); err != nil {
+			return err
+		}
 	}
-	if err := p.removeEach(ctx, work); err != nil {
+	found, err := p.belongings(ctx)
+	if err != nil || found.none() {
 		return err
 	}
-	if work, err = p.resources(ctx); err != nil {
-		return classify(err, about{host: p.engine.Host()})
+	return leftBehind(found.names(), nil)
+}
+
+// removeRounds is how often a pod is removed of which there is still something.
+const removeRounds = 2
+
+// belongings are what there is to remove of a pod.
+type belongings struct{ containers, networks, volumes []removal }
+
+func (b belongings) none() bool { return len(b.containers)+len(b.networks)+len(b.volumes) == 0 }
+
+func (b belongings) names() []string {
+	var names []string
+	for _, r := range slices.Concat(b.containers, b.networks, b.volumes) {
+		names = append(names, r.name)
 	}
-	if err := p.removeEach(ctx, work); err != nil {
-		return err
-	}
-	return p.verifyGone(ctx)
+	return names
 }
 
 // removal is one thing to remove.
@@ -55,13 +69,30 @@ type removal struct {
 	remove func(context.Context) error
 }
 
-func (p *Pod) resources(ctx context.Context) ([]removal, error) {
-	work, err := p.networks(ctx)
-	if err != nil || !p.spec.RemoveVolumes {
-		return work, err
-	}
-	volumes, err := p.volumes(ctx)
-	return append(work, volumes...), err
+// belongings lists everything at once.
+func (p *Pod) belongings(ctx context.Context) (b belongings, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		containers, err := p.containers(ctx)
+		for _, c := range containers {
+			b.containers = append(b.containers, removal{p.serviceOf(c), func(ctx context.Context) error {
+				_, err := p.engine.api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+				return err
+			}})
+		}
+		return err
+	})
+	group.Go(func() (err error) {
+		b.networks, err = p.networks(ctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		if p.spec.RemoveVolumes {
+			b.volumes, err = p.volumes(ctx)
+		}
+		return err
+	})
+	return b, classify(group.Wait(), about{host: p.engine.Host()})
 }
 
 func (p *Pod) networks(ctx context.Context) ([]removal, error) {
@@ -202,21 +233,4 @@ func leftBehind(what []string, err error) error {
 		Hint:    "run dce down again; if something else uses it, stop that first",
 		Cause:   err,
 	})
-}
-
-// verifyGone looks once more by label: what a caller before us left half done
-// may have appeared meanwhile.
-func (p *Pod) verifyGone(ctx context.Context) error {
-	containers, err := p.containers(ctx)
-	if err != nil {
-		return classify(err, about{host: p.engine.Host()})
-	}
-	var left []string
-	for _, c := range containers {
-		left = append(left, p.serviceOf(c))
-	}
-	if len(left) > 0 {
-		return leftBehind(left, nil)
-	}
-	return nil
 }
