@@ -179,8 +179,8 @@ const howMeasured = `
   files are half text and half noise, mounted from the project: with them, dce
   reads, checks and packs 5 MB more in every run, and finds the same digest.
 - *a host with 200 pods*: a container each, created and not started, and a lease
-  each that a living process holds. dce reaches the engine through a proxy that
-  counts; its own time is in the figure.
+  each that a living process holds. The calls are counted by a proxy before the
+  engine, in a run of their own.
 - *at rest*: /proc/PID/stat of an executor whose pod has run for ten seconds, or
   of a watch that has begun ten seconds ago, and again a minute later.
 `
