@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/renameio/v2/maybe"
+
 	"dce/internal/diag"
 	"dce/internal/lease"
 	"dce/internal/project"
@@ -162,11 +164,8 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 // writeShared writes a file that others than its owner read.
 func writeShared(path, text string) error {
-	if err := writeFile(path, []byte(text)); err != nil {
-		return err
-	}
-	if err := os.Chmod(path, 0o644); err != nil {
-		return fmt.Errorf("opening %s to others: %w", filepath.Base(path), err)
+	if err := maybe.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
 	}
 	return nil
 }

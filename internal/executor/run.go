@@ -2,8 +2,10 @@ package executor
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -30,7 +32,7 @@ type run struct {
 	files  *podlog.Log
 	events io.Closer
 	view   view
-	dir    string // where the task's own files go
+	dir    *os.Root // where the task's own files go
 	// redactor takes the values of secrets out of all that is written or told.
 	redactor redactor
 	witness  witness
@@ -56,7 +58,7 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	secrets, files := life.Secrets(p.project.Compose, p.settings.Secrets), life.SecretFiles(p.project.Compose)
 	fill(secrets, p.project.Compose, p.secrets, p.settings.Secrets)
 	r := &run{
-		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log, dir: p.dir,
+		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log, dir: p.held,
 		redactor: newRedactor(p.settings.Secrets, secrets, files), witness: witness{ended: make(chan pod.Pod, 1)},
 	}
 	r.stopTimeout = p.project.Config.Timeouts.Stop
@@ -67,11 +69,11 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	if err := s.statusChecks(p, r); err != nil {
 		return nil, err
 	}
-	events, err := createFile(s.eventLog(p))
+	events, err := s.eventLog(p)
 	if err != nil {
 		return nil, err
 	}
-	logs, err := makeDir(filepath.Join(p.dir, logsDir))
+	logs, err := makeDir(p.held, logsDir)
 	if err != nil {
 		s.log.Warn("the services get no log files of their own", slog.Any("err", err))
 	}
@@ -93,11 +95,18 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	return r, nil
 }
 
-func (s *stager) eventLog(p *plan) string {
-	if s.number == 0 && s.o.EventLog != "" {
-		return s.o.EventLog
+// eventLog begins the timeline: in the task's directory, or that of the first task
+// where the job's command says.
+func (s *stager) eventLog(p *plan) (*os.File, error) {
+	if s.number > 0 || s.o.EventLog == "" {
+		return createFile(p.held, eventsFile)
 	}
-	return filepath.Join(p.dir, eventsFile)
+	dir, err := os.OpenRoot(filepath.Dir(s.o.EventLog))
+	if err != nil {
+		return nil, fmt.Errorf("making the timeline: %w", err)
+	}
+	defer dir.Close()
+	return createFile(dir, filepath.Base(s.o.EventLog))
 }
 
 // rules are those of every pod; of the time that a launch may take some has
@@ -133,6 +142,7 @@ func (r *run) close() {
 		r.log.Warn("closing the services' log files", slog.Any("err", err))
 	}
 	r.events.Close()
+	r.dir.Close()
 }
 
 // reported follows the services from their first line on, and passes the

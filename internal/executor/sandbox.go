@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,64 +18,65 @@ const (
 	logsDir      = "dce-logs"
 )
 
-// The job fills its sandbox before dce does, and may have put links where these
-// files go: nothing is ever written through one.
+// The job fills its sandbox before dce does, and what runs there may change it at
+// any time: it may have put links where these files go. The directory of a task is
+// held open, and nothing is ever written through a link.
 
 // writeFile puts a whole file in the place of whatever is there.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".dce-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Close())
+func writeFile(dir *os.Root, name string, data []byte) error {
+	made := ".dce-" + rand.Text()
+	err := dir.WriteFile(made, data, 0o600)
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = dir.Rename(made, name)
 	}
 	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("writing %s: %w", path, err)
+		_ = dir.Remove(made)
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
 }
 
 // createFile begins an empty file in the place of whatever is there.
-func createFile(path string) (*os.File, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("making %s: %w", path, err)
+func createFile(dir *os.Root, name string) (*os.File, error) {
+	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("making %s: %w", name, err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := dir.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("making %s: %w", path, err)
+		return nil, fmt.Errorf("making %s: %w", name, err)
 	}
 	return f, nil
 }
 
 // makeDir makes a directory of dce's own. One that is there already is not
 // trusted: it could lead anywhere.
-func makeDir(path string) (*os.Root, error) {
-	if err := os.Mkdir(path, 0o755); err != nil {
+func makeDir(dir *os.Root, name string) (*os.Root, error) {
+	if err := dir.Mkdir(name, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory of log files: %w", err)
 	}
-	root, err := os.OpenRoot(path)
+	made, err := dir.OpenRoot(name)
 	if err != nil {
 		return nil, fmt.Errorf("opening the directory of log files: %w", err)
 	}
-	return root, nil
+	return made, nil
 }
 
-// makeTaskDir makes the directory of a further task in the place of whatever the
-// job has put there, unless that is a directory.
-func makeTaskDir(path string) error {
-	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
-		if err := os.Remove(path); err != nil {
-			return fmt.Errorf("making the task's directory: %w", err)
+// openTaskDir opens the directory of a further task in the sandbox. It is made in
+// the place of whatever the job has put there, unless that is a directory.
+func openTaskDir(sandbox *os.Root, name string) (*os.Root, error) {
+	if info, err := sandbox.Lstat(name); err == nil && !info.IsDir() {
+		if err := sandbox.Remove(name); err != nil {
+			return nil, fmt.Errorf("making the task's directory: %w", err)
 		}
 	}
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("making the task's directory: %w", err)
+	if err := sandbox.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("making the task's directory: %w", err)
 	}
-	return nil
+	dir, err := sandbox.OpenRoot(name)
+	if err != nil {
+		return nil, fmt.Errorf("opening the task's directory: %w", err)
+	}
+	return dir, nil
 }
 
 // dockerConfig is the directory of the Docker configuration with registry

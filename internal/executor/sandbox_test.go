@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,12 +12,12 @@ import (
 func TestNothingIsWrittenThroughALinkOfTheJob(t *testing.T) {
 	for name, tc := range map[string]struct {
 		to      string // what the link leads to, outside
-		write   func(path string) error
+		write   func(sandbox *os.Root) error
 		refused bool
 	}{
-		"a whole file": {to: "file", write: func(path string) error { return writeFile(path, []byte("dce")) }},
-		"a file that grows": {to: "file", write: func(path string) error {
-			f, err := createFile(path)
+		"a whole file": {to: "file", write: func(sandbox *os.Root) error { return writeFile(sandbox, "name", []byte("dce")) }},
+		"a file that grows": {to: "file", write: func(sandbox *os.Root) error {
+			f, err := createFile(sandbox, "name")
 			if err != nil {
 				return err
 			}
@@ -24,23 +25,45 @@ func TestNothingIsWrittenThroughALinkOfTheJob(t *testing.T) {
 			_, err = f.WriteString("dce")
 			return err
 		}},
-		"the directory of log files": {to: "dir", refused: true, write: func(path string) error {
-			dir, err := makeDir(path)
+		"the directory of log files": {to: "dir", refused: true, write: func(sandbox *os.Root) error {
+			dir, err := makeDir(sandbox, "name")
 			if err != nil {
 				return err
 			}
 			defer dir.Close()
 			return dir.WriteFile("web.stdout", []byte("dce"), 0o600)
 		}},
-		"the directory of a further task": {to: "dir", write: func(path string) error {
-			if err := makeTaskDir(path); err != nil {
+		"the directory of a further task": {to: "dir", write: func(sandbox *os.Root) error {
+			dir, err := openTaskDir(sandbox, "name")
+			if err != nil {
 				return err
 			}
-			return writeFile(filepath.Join(path, taskFile), []byte("dce"))
+			defer dir.Close()
+			return writeFile(dir, taskFile, []byte("dce"))
 		}},
-		"the directory of a further task, in the place of a file": {to: "file", write: makeTaskDir},
-		"a directory that nobody has": {to: "none", refused: true, write: func(path string) error {
-			_, err := makeDir(path)
+		"the directory of a further task, in the place of a file": {to: "file", write: func(sandbox *os.Root) error {
+			dir, err := openTaskDir(sandbox, "name")
+			if err != nil {
+				return err
+			}
+			return dir.Close()
+		}},
+		"the directory of a further task, which is exchanged for a link afterwards": {to: "dir", write: func(sandbox *os.Root) error {
+			dir, err := openTaskDir(sandbox, "other")
+			if err != nil {
+				return err
+			}
+			defer dir.Close()
+			if err := sandbox.Remove("other"); err != nil {
+				return err
+			}
+			if err := sandbox.Rename("name", "other"); err != nil {
+				return err
+			}
+			return errors.Join(refusal(writeFile(dir, taskFile, []byte("dce"))), sandbox.Symlink("other", "name"))
+		}},
+		"a directory that nobody has": {to: "none", refused: true, write: func(sandbox *os.Root) error {
+			_, err := makeDir(sandbox, "name")
 			return err
 		}},
 	} {
@@ -56,7 +79,12 @@ func TestNothingIsWrittenThroughALinkOfTheJob(t *testing.T) {
 			if err := os.Symlink(filepath.Join(outside, tc.to), path); err != nil {
 				t.Fatal(err)
 			}
-			if err := tc.write(path); (err != nil) != tc.refused {
+			root, err := os.OpenRoot(sandbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer root.Close()
+			if err := tc.write(root); (err != nil) != tc.refused {
 				t.Errorf("refused: %v", err)
 			}
 			text, err := os.ReadFile(filepath.Join(outside, "file"))
@@ -69,11 +97,25 @@ func TestNothingIsWrittenThroughALinkOfTheJob(t *testing.T) {
 	}
 }
 
+// refusal wants an error.
+func refusal(err error) error {
+	if err == nil {
+		return errors.New("it was written")
+	}
+	return nil
+}
+
 func TestADirectoryOfAFurtherTaskMayBeThere(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "dce-task.2")
+	sandbox, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sandbox.Close()
 	for range 2 {
-		if err := makeTaskDir(path); err != nil {
+		dir, err := openTaskDir(sandbox, "dce-task.2")
+		if err != nil {
 			t.Fatal(err)
 		}
+		dir.Close()
 	}
 }

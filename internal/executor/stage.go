@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -60,7 +61,8 @@ type plan struct {
 	project  *project.Project
 	settings render.Settings
 	parent   life.Cgroup
-	dir      string // where the task's own files go
+	dir      string   // where the task's own files go
+	held     *os.Root // the same, opened
 	// launch is how long the task may take to run, from its launch on.
 	launch time.Duration
 	// bundle is what the job brought, nil where it brought none, and secrets are
@@ -85,11 +87,14 @@ func (s *stager) stage(ctx context.Context) (r *run, err error) {
 	if err := s.facts(p); err != nil {
 		return nil, err
 	}
-	if s.number > 0 { // before anything is put there
-		if err := makeTaskDir(p.dir); err != nil {
-			return nil, err
-		}
+	if p.held, err = s.open(); err != nil { // before anything is put there
+		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			p.held.Close()
+		}
+	}()
 	if err := s.unpack(p); err != nil {
 		return nil, err
 	}
@@ -166,11 +171,26 @@ func (s *stager) podID() string {
 
 // dir is where the task's own files go: the sandbox, or for further tasks a
 // directory in it.
-func (s *stager) dir() string {
+func (s *stager) dir() string { return filepath.Join(s.o.Environment.Sandbox, s.dirName()) }
+
+func (s *stager) dirName() string {
 	if s.number == 0 {
-		return s.o.Environment.Sandbox
+		return "."
 	}
-	return filepath.Join(s.o.Environment.Sandbox, fmt.Sprintf("dce-task.%d", s.number+1))
+	return fmt.Sprintf("dce-task.%d", s.number+1)
+}
+
+// open opens that directory.
+func (s *stager) open() (*os.Root, error) {
+	sandbox, err := os.OpenRoot(s.o.Environment.Sandbox)
+	if err != nil {
+		return nil, fmt.Errorf("opening the sandbox: %w", err)
+	}
+	if s.number == 0 {
+		return sandbox, nil
+	}
+	defer sandbox.Close()
+	return openTaskDir(sandbox, s.dirName())
 }
 
 // load reads the job's files. Interpolation sees the task's facts only, so that
@@ -235,8 +255,8 @@ func (s *stager) write(p *plan, rendered []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(p.dir, taskFile), facts); err != nil {
+	if err := writeFile(p.held, taskFile, facts); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(p.dir, renderedFile), rendered)
+	return writeFile(p.held, renderedFile, rendered)
 }

@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"dce/internal/pod"
@@ -52,7 +51,7 @@ func (r *run) inspect(ctx context.Context) {
 		known, err = r.redactor.json(known)
 	}
 	if err == nil {
-		err = writeFile(filepath.Join(r.dir, inspectFile), known)
+		err = writeFile(r.dir, inspectFile, known)
 	}
 	if err != nil {
 		r.log.Warn("writing down what the engine knows of the pod", slog.Any("err", err))
