@@ -14,6 +14,7 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
 	"dce/internal/devcluster/agent"
+	"dce/internal/enginetest"
 	projects "dce/internal/project"
 	"dce/internal/ship"
 )
@@ -110,6 +111,7 @@ environments:
 	s.kill(task, nil)
 	s.told(mesos.TASK_KILLED)
 	s.gone()
+	s.runsAsTheTaskAlone(&sent, files)
 }
 
 // nowhere holds that a text stands in no file of the sandbox.
@@ -167,6 +169,55 @@ func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "dce-task-*")); len(left) > 0 {
 		s.Errorf("left behind: %q", left)
+	}
+}
+
+// runsAsTheTaskAlone holds that what was sent runs here as the pod that was run
+// there, with the secrets of whoever runs it, and that nothing of it is left.
+func (s *stage) runsAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string) {
+	s.Helper()
+	dir := s.TempDir()
+	info, err := json.Marshal(sent)
+	if err != nil {
+		s.Fatal(err)
+	}
+	write(s.T, filepath.Join(dir, "task.json"), string(info))
+	write(s.T, filepath.Join(dir, "compose.yaml"), "services: {another: {image: x}}\n")
+	for name, text := range files {
+		write(s.T, filepath.Join(dir, name), text)
+	}
+	dce := func(args ...string) {
+		cmd := command(s.T, append([]string{"dce"}, args...)...)
+		cmd.Dir, cmd.Env = dir, []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_STATE_HOME=" + dir, "DCE_LEASE_DIR=" + filepath.Join(dir, "leases"),
+			"HELLO=hello", "CLUSTER_TOKEN=" + tokenOfTheCluster, // one by its own name, three by that of their source
+			"GORACE=atexit_sleep_ms=0",
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			s.Fatalf("dce %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	pod := sent.TaskID.Value
+	state := filepath.Join(dir, "dce", "pods", pod)
+	enginetest.Clean(s, s.api, pod)
+	dce("up", "--local", "--detach", "--task", "task.json")
+	dce("up", "--local", "--detach", "--task", "task.json") // runs already, and keeps its files
+	boxes, _ := filepath.Glob(filepath.Join(state, "sandbox-*"))
+	if len(boxes) != 1 {
+		s.Fatalf("sandboxes: %q", boxes)
+	}
+	rendered, err := os.ReadFile(filepath.Join(state, "compose.rendered.yaml"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	dce("down", "--local", "--volumes", "--timeout", "0", pod)
+
+	ran := strings.ReplaceAll(s.read("compose.rendered.yaml"), s.sandbox(), boxes[0])
+	if diff := cmp.Diff(common(ran), common(string(rendered))); diff != "" {
+		s.Errorf("the task alone, run here (-there +here):\n%s", diff)
+	}
+	if _, err := os.Stat(state); err == nil {
+		s.Errorf("%s is left", state)
 	}
 }
 

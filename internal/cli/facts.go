@@ -147,6 +147,29 @@ func (a *app) unpack(t *render.Task, o *project.Options) (dir string, err error)
 	return dir, nil
 }
 
+// unpackToRun does the same for a pod that is to run here: its files stay as long
+// as it does, and its secrets must be on this machine. It is nil for a task that
+// brings none.
+func (a *app) unpackToRun(t *render.Task, name string, o *project.Options) (*local.Sandbox, error) {
+	if !executor.Bundled(t.Labels) {
+		return nil, nil
+	}
+	dirs, err := local.FindDirs(a.getenv, os.Getuid())
+	if err != nil {
+		return nil, err
+	}
+	labels := t.Labels
+	s, err := dirs.Unpack(local.IDOfTask(*t, name), executor.Digest(labels), func(dir string) error {
+		_, err := executor.Unpack(t, dir, a.fetchedBundle)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = executor.Shipped(s.Dir, labels, o, false)
+	return s, err
+}
+
 // fetchedBundle reads the bundle that an agent would fetch.
 func (a *app) fetchedBundle(name string) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(a.env.Dir, filepath.Base(name)))

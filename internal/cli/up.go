@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"dce/internal/diag"
-	"dce/internal/executor"
 	"dce/internal/local"
 	"dce/internal/project"
 )
@@ -136,23 +135,23 @@ func (f *upFlags) options(a *app, services []string) (local.UpOptions, error) {
 	if err != nil {
 		return o, err
 	}
-	if facts.Bare && len(o.Project.Files) == 0 && executor.Bundled(facts.Task.Labels) {
-		return o, diag.Fail(bundledElsewhere(f.task))
-	}
 	o.Task = &facts
-	return o, a.ownFiles(facts, &o.Project, false)
-}
-
-// bundledElsewhere refuses to run other files than the task's own unasked.
-func bundledElsewhere(file string) diag.Diagnostic {
-	return diag.Diagnostic{
-		Code: "DCE251", Summary: "the task in " + file + " brings files of its own, not unpacked here",
-		Hint: "run this with dce-task.json in the sandbox of the task; or name the files to run: --file compose.yaml",
+	if facts.Bare && len(o.Project.Files) == 0 {
+		if o.Sandbox, err = a.unpackToRun(&facts.Task, f.name, &o.Project); err != nil {
+			return o, err
+		}
 	}
+	return o, a.ownFiles(facts, &o.Project, false)
 }
 
 func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err error) {
 	o, err := f.options(a, services)
+	runs := false
+	defer func() {
+		if !runs { // what the task brought is of no use
+			err = errors.Join(err, o.Sandbox.Discard())
+		}
+	}()
 	if err != nil {
 		return err
 	}
@@ -176,6 +175,7 @@ func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err err
 	}
 	listening, leave := context.WithCancel(ctx)
 	defer leave()
+	runs = true
 	code, err := m.Up(ctx, plan, a.requests(listening), monitors)
 	if err != nil {
 		code = max(code, a.ui().Diagnostics(err))

@@ -37,11 +37,6 @@ would fetch must be in the current directory.`},
 not exist and cannot be made, is not yours to write in, or its disk is full.
 Nothing half-written is left: files are written beside their place and moved
 into it.`},
-		{Code: "DCE251", Title: "task brings its own files", Exit: ExitUsage, Text: `A TaskInfo that dce deploy has made brings the files of its pod in a bundle. An
-agent runs those, and dce up would run the files of this directory in their place.
-To reproduce the task, run dce up --local --task dce-task.json in its sandbox,
-where the bundle is unpacked; dce render --task shows the pod without one. To run
-the files that are here with the facts of the task, name them with --file.`},
 		{Code: "DCE259", Title: "defect of dce", Exit: ExitFailed, Text: `dce came to a state that its authors held impossible. This is never caused by
 your input alone. Please report it, with the output of ` + "`dce version -o json`" + ` and
 of the same command with --debug, which adds the stack. Where a pod was being

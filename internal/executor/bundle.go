@@ -50,13 +50,38 @@ func Shipped(sandbox string, labels map[string]string, o *project.Options, look 
 	if look {
 		m.Pretend(o)
 	}
-	for _, pair := range o.Environ { // secrets that this machine has for the agent's
+	maps.Copy(o.Values, substitutes(*m, o.Environ))
+	return true, nil
+}
+
+// substitutes are the secrets that this machine's environment has in the place of
+// the agent's: by their own names, or by those of the variables that an agent takes
+// them from.
+func substitutes(m bundle.Manifest, environ []string) map[string]string {
+	have, values := map[string]string{}, map[string]string{}
+	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if _, mapped := m.Secrets[name]; mapped || slices.Contains(m.Left, name) {
-			o.Values[name] = value
+		have[name] = value
+	}
+	for _, name := range m.Left {
+		if value, ok := have[name]; ok {
+			values[name] = value
 		}
 	}
-	return true, nil
+	for name, source := range m.Secrets {
+		names := []string{name}
+		if variable, ok := strings.CutPrefix(source, "env:"); ok {
+			names = append(names, variable)
+		}
+		i := slices.IndexFunc(names, func(n string) bool { _, ok := have[n]; return ok })
+		if i < 0 {
+			continue
+		}
+		for _, n := range names {
+			values[n] = have[names[i]]
+		}
+	}
+	return values
 }
 
 // Bundled reports whether the labels of a task lead to a bundle, inline or
@@ -64,6 +89,9 @@ func Shipped(sandbox string, labels map[string]string, o *project.Options, look 
 func Bundled(labels map[string]string) bool {
 	return label(labels, labelBundle) != "" || label(labels, labelBundleFile) != ""
 }
+
+// Digest is that of the bundle of a task, as its labels tell it.
+func Digest(labels map[string]string) string { return label(labels, labelBundleDigest) }
 
 // unpack puts the files of a job's bundle into its sandbox; nothing is done
 // for a job without one.

@@ -196,3 +196,24 @@ func TestAShippedPodIsLoadedFromItsSandbox(t *testing.T) {
 		t.Errorf("a job without a bundle: %t, %v", shipped, err)
 	}
 }
+
+func TestSecretsOfThisMachineStandForTheAgents(t *testing.T) {
+	m := bundle.Manifest{
+		Secrets: map[string]string{"TOKEN": "env:CLUSTER_TOKEN", "KEY": "env:CLUSTER_TOKEN", "DB": "file:db", "NONE": "env:NOWHERE"},
+		Left:    []string{"PLAIN", "ABSENT"},
+	}
+	for name, tc := range map[string]struct {
+		environ []string
+		want    map[string]string
+	}{
+		"none":                      {nil, map[string]string{}},
+		"by the names of sources":   {[]string{"CLUSTER_TOKEN=c"}, map[string]string{"TOKEN": "c", "KEY": "c", "CLUSTER_TOKEN": "c"}},
+		"by their own, which count": {[]string{"DB=d", "NONE=n", "PLAIN=p", "OTHER=o"}, map[string]string{"DB": "d", "NONE": "n", "NOWHERE": "n", "PLAIN": "p"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, substitutes(m, tc.environ)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}

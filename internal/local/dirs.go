@@ -67,10 +67,11 @@ const (
 func (d Dirs) pod(id string) string { return filepath.Join(d.State, elementOf(id)) }
 
 // make makes the pod's state directory, for its owner's eyes only, and empties
-// it of what an earlier pod of this name left.
-func (d Dirs) make(id string) (string, error) {
+// it of what an earlier pod of this name left. Its own sandbox, if it has one, is
+// there already.
+func (d Dirs) make(id, sandbox string) (string, error) {
 	dir := d.pod(id)
-	if err := d.remove(id); err != nil {
+	if err := errors.Join(d.remove(id), d.removeSandboxes(id, sandbox)); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -134,6 +135,9 @@ func (d Dirs) statuses() ([]Status, error) {
 
 // strip leaves of a pod's state directory what tells how it ended.
 func (d Dirs) strip(id string) error {
+	if err := d.removeSandboxes(id, ""); err != nil {
+		return fmt.Errorf("clearing the pod's state directory: %w", err)
+	}
 	for _, name := range []string{renderedFile, taskFile, stopFile, logFile} {
 		if err := os.Remove(filepath.Join(d.pod(id), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("clearing the pod's state directory: %w", err)

@@ -2,7 +2,6 @@ package local
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -25,6 +24,9 @@ type UpOptions struct {
 	Name string
 	// Task are facts from elsewhere, read from a file; nil has them made up.
 	Task *task.File
+	// Sandbox holds the files that the task brings with it; nil where it brings
+	// none.
+	Sandbox *Sandbox
 	// Ports is how host ports are chosen; empty is what dce.yaml says.
 	Ports Ports
 	// CPUs and MemMB are the pod's allocation; zero is what dce.yaml says.
@@ -105,7 +107,7 @@ func (p *Plan) facts() {
 		p.task = o.Task.Task
 	}
 	if o.Task != nil && o.Name == "" {
-		p.ID = cmp.Or(p.task.PodID, p.task.ID)
+		p.ID = IDOfTask(p.task, "")
 	}
 	if o.Task == nil || o.Name != "" {
 		p.task.ID, p.task.Name = p.ID, p.project.Compose.Name

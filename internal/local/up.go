@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -180,12 +181,13 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 	p := u.plan
 	id := k.identity()
 	p.task.Lease, p.task.BootID, p.task.PID, p.task.StartTime = id.Lease, id.BootID, id.PID, id.Start
-	dir, err := u.machine.Dirs.make(p.ID)
+	sandbox := p.options.Sandbox.path()
+	dir, err := u.machine.Dirs.make(p.ID, sandbox)
 	if err != nil {
 		return order{}, err
 	}
 	if p.options.Task == nil || p.options.Task.Bare {
-		p.task.Sandbox = dir
+		p.task.Sandbox = cmp.Or(sandbox, dir)
 	}
 	if err := u.ports(ctx, avoid); err != nil {
 		return order{}, err
