@@ -228,9 +228,12 @@ func (r *logReader) read(ctx context.Context, box *Sandbox, p place, dir string,
 		if f == nil {
 			f = &logFile{box: box, path: dir + "/" + name, service: service, stderr: stream == "stderr", stamped: dir == logsDir}
 			files[name] = f
-			if err := f.begin(ctx, listed[name], r.options); err != nil {
+			if err := r.begin(ctx, p, f, name, listed); err != nil {
 				return false, err
 			}
+		}
+		if err := r.followOver(ctx, p, f, listed[turnedOver(name, 1)], listed[name]); err != nil {
+			return false, err
 		}
 		got, err := r.drain(ctx, p, f, listed[name])
 		if err != nil {
@@ -239,6 +242,52 @@ func (r *logReader) read(ctx context.Context, box *Sandbox, p place, dir string,
 		more = more || got
 	}
 	return more, nil
+}
+
+// turnedOver is the name of a file that was turned over that often since.
+func turnedOver(name string, times int) string { return fmt.Sprintf("%s.%d", name, times) }
+
+// begin finds where the wanted lines of a stream begin, which may be in files that
+// were turned over, and passes on those of these files.
+func (r *logReader) begin(ctx context.Context, p place, f *logFile, name string, listed map[string]int64) error {
+	f.last = listed[turnedOver(name, 1)]
+	missing, err := f.begin(ctx, listed[name], r.options.Tail, r.options.Since)
+	var older []*logFile
+	for n := 1; f.stamped && missing != 0 && err == nil; n++ {
+		size, ok := listed[turnedOver(name, n)]
+		if !ok {
+			break
+		}
+		g := *f
+		g.path, g.offset, g.skip = turnedOver(f.path, n), 0, 0
+		missing, err = g.begin(ctx, size, missing, r.options.Since)
+		older = append(older, &g)
+	}
+	for n, g := range slices.Backward(older) {
+		if err == nil {
+			_, err = r.drain(ctx, p, g, listed[turnedOver(name, n+1)])
+		}
+	}
+	return err
+}
+
+// followOver reads the end of a file that was turned over since it was read last,
+// of which last is the size now; the new file begins at its beginning. In the midst
+// of turning over there is none for a moment.
+func (r *logReader) followOver(ctx context.Context, p place, f *logFile, last, size int64) error {
+	if size >= f.offset && (last == f.last || last == 0) {
+		return nil
+	}
+	f.last = last
+	if last > f.offset {
+		g := *f
+		g.path = turnedOver(f.path, 1)
+		if _, err := r.drain(ctx, p, &g, last); err != nil {
+			return err
+		}
+	}
+	f.offset, f.skip, f.rest = 0, 0, nil
+	return nil
 }
 
 // splitName takes the name of a log file apart: web.stdout. Turned-over ones
@@ -257,9 +306,6 @@ func splitName(name string) (service, stream string, ok bool) {
 
 // drain reads a file up to its size, and says whether it had anything.
 func (r *logReader) drain(ctx context.Context, p place, f *logFile, size int64) (bool, error) {
-	if size < f.offset { // turned over: the new file begins at its beginning
-		f.offset, f.skip, f.rest = 0, 0, nil
-	}
 	got := false
 	for {
 		r.lines(ctx, p, f)
@@ -322,43 +368,51 @@ type logFile struct {
 	offset  int64
 	skip    int // lines that nobody wants
 	rest    []byte
+	last    int64 // size of the file that was turned over last
 }
 
 // tailLimit is how far back the last lines are looked for.
 const tailLimit = 4 << 20
 
-// begin looks backwards from the end for where the wanted lines begin. They are
-// read from there in order: only so a character that is cut by the end of what
-// an agent gives at once comes out whole.
-func (f *logFile) begin(ctx context.Context, size int64, o LogOptions) error {
-	if o.Tail < 0 && o.Since.IsZero() {
-		return nil
+// begin looks backwards from the end for where the wanted lines begin: so many,
+// all where that is negative. They are read from there in order: only so a
+// character that is cut by the end of what an agent gives at once comes out whole.
+// It returns how many are wanted of what was written before this file.
+func (f *logFile) begin(ctx context.Context, size int64, tail int, since time.Time) (missing int, err error) {
+	if tail < 0 && since.IsZero() {
+		return tail, nil
 	}
 	floor := int64(0)
-	if o.Since.IsZero() {
+	if since.IsZero() {
 		floor = max(0, size-tailLimit)
 	}
-	at, lines := size, 0
-	for old := false; at > floor && (o.Tail < 0 || lines <= o.Tail) && !old; {
+	at, lines, old := size, 0, false
+	for at > floor && (tail < 0 || lines <= tail) && !old {
 		from := max(0, at-chunk)
 		data, _, err := f.box.Read(ctx, f.path, from, at-from)
 		if err != nil {
-			return fmt.Errorf("looking for the last lines of %s: %w", f.path, err)
+			return 0, fmt.Errorf("looking for the last lines of %s: %w", f.path, err)
 		}
 		if at == size && len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
 			lines++ // one without an end
 		}
 		lines += bytes.Count(data, []byte("\n"))
-		at, old = from, f.stamped && before(data, o.Since)
+		at, old = from, f.stamped && before(data, since)
 	}
 	f.offset = at
-	if o.Tail >= 0 {
-		f.skip = max(0, lines-o.Tail)
+	if tail >= 0 {
+		f.skip = max(0, lines-tail)
 	}
 	if at > 0 { // the first line is cut
 		f.skip = max(1, f.skip)
 	}
-	return nil
+	switch {
+	case at > 0 || old:
+		return 0, nil
+	case tail < 0:
+		return tail, nil
+	}
+	return max(0, tail-lines), nil
 }
 
 // before says that the first whole line of a part of a file is of a time before

@@ -121,7 +121,7 @@ func TestLogsOfServices(t *testing.T) {
 		options LogOptions
 		want    string
 	}{
-		"all":              {files, LogOptions{Tail: -1}, "web! oops\nweb one\nweb two\nweb three\nweb! no end"},
+		"all":              {files, LogOptions{Tail: -1}, "web! oops\nweb older\nweb one\nweb two\nweb three\nweb! no end"},
 		"the last line":    {files, LogOptions{Tail: 1}, "web three\nweb! no end"},
 		"the last two":     {files, LogOptions{Tail: 2}, "web! oops\nweb two\nweb three\nweb! no end"},
 		"none":             {files, LogOptions{Tail: 0}, ""},
@@ -212,6 +212,68 @@ func TestALogLargerThanAnAgentGivesAtOnce(t *testing.T) {
 	got = read(t, map[string]string{"dce-logs/web.stdout": b.String()}, LogOptions{Tail: 10000})
 	if n := strings.Count(got, "\n") + 1; n != 10000 {
 		t.Errorf("%d lines", n)
+	}
+}
+
+// The lines of a stream are in several files when one of them has been turned
+// over: the newest without a number, and the oldest with the highest.
+func TestLinesOfFilesThatWereTurnedOver(t *testing.T) {
+	all := strings.SplitAfter(stamped("a", "b", "c", "d", "e", "f"), "\n")
+	files := map[string]string{"dce-logs/web.stdout.2": all[0] + all[1], "dce-logs/web.stdout.1": all[2] + all[3], "dce-logs/web.stdout": all[4] + all[5]}
+	for name, test := range map[string]struct {
+		options LogOptions
+		want    string
+	}{
+		"all":                              {LogOptions{Tail: -1}, "a b c d e f"},
+		"the last of the newest":           {LogOptions{Tail: 1}, "f"},
+		"as many as the newest has":        {LogOptions{Tail: 2}, "e f"},
+		"more than that":                   {LogOptions{Tail: 3}, "d e f"},
+		"of all three":                     {LogOptions{Tail: 5}, "b c d e f"},
+		"more than there are":              {LogOptions{Tail: 50}, "a b c d e f"},
+		"from a time in the newest":        {LogOptions{Tail: -1, Since: noon().Add(5 * time.Minute)}, "f"},
+		"from a time in the one before":    {LogOptions{Tail: -1, Since: noon().Add(3 * time.Minute)}, "d e f"},
+		"from a time in the oldest":        {LogOptions{Tail: -1, Since: noon().Add(time.Minute)}, "b c d e f"},
+		"from before all":                  {LogOptions{Tail: -1, Since: noon().Add(-time.Minute)}, "a b c d e f"},
+		"the last three, from a time on":   {LogOptions{Tail: 3, Since: noon().Add(4 * time.Minute)}, "e f"},
+		"from when the newest begins, all": {LogOptions{Tail: -1, Since: noon().Add(4 * time.Minute)}, "e f"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := strings.ReplaceAll(strings.ReplaceAll(read(t, files, test.options), "web ", ""), "\n", " ")
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// A file that is turned over while it is followed is read to its end, also when
+// the new one is as long already.
+func TestFollowingAFileThatIsTurnedOver(t *testing.T) {
+	for name, next := range map[string]string{"to a short one": "three\n", "to a longer one": "three\nfour\nfive\nsix\n"} {
+		t.Run(name, func(t *testing.T) {
+			m, s, boxes := newMesos(t, map[string]string{"dce-logs/web.stdout": "one\n", "dce-logs/web.stdout.1": "zero\n"})
+			wants := strings.Fields("zero one two " + strings.ReplaceAll(next, "\n", " "))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var got []string
+			err := s.Logs(ctx, boxes, LogOptions{Tail: -1, Follow: true, Every: time.Millisecond}, func(l LogLine) {
+				got = append(got, l.Text)
+				if l.Text == "one" {
+					m.mu.Lock()
+					m.files["dce-logs/web.stdout.2"], m.files["dce-logs/web.stdout.1"], m.files["dce-logs/web.stdout"] = "zero\n", "one\ntwo\n", next
+					m.mu.Unlock()
+				}
+				if len(got) == len(wants) {
+					cancel()
+				}
+			}, func(instance string, err error) { t.Errorf("%s: %v", instance, err) })
+			if err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(wants, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
