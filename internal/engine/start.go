@@ -31,7 +31,6 @@ func (p *Pod) Start(ctx context.Context) error {
 	}
 	run := &starting{pod: p, project: project, edges: dependencies(project)}
 	run.client = newTracker(p, holder(project, run.edges), func(id string) { _ = run.begin(ctx, id) })
-	run.client.foresee(ctx, project.Name, p.imageNames())
 	run.compose, err = p.compose(run.client)
 	if err != nil {
 		return err
@@ -75,6 +74,7 @@ type starting struct {
 // tracker lets no call be cut off midway.
 func (r *starting) do(ctx context.Context) error {
 	defer r.client.wait()
+	r.client.foresee(ctx, r.project.Name, r.pod.imageNames())
 	create := api.CreateOptions{Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateDiverged, RemoveOrphans: true, QuietPull: true}
 	if err := r.compose.Create(ctx, r.project, create); err != nil {
 		return err
