@@ -54,24 +54,7 @@ func (p *Pod) Stop(ctx context.Context, until func() time.Duration, evidence str
 	}
 	err := p.stopAll(ctx, containers, listed, until)
 	gathering.Wait()
-	if err == nil && evidence != "" {
-		err = p.engine.listens(ctx)
-	}
 	return found, err
-}
-
-// listens fails where the engine takes no new connections. One that was asked to
-// end (20.10.24: SIGTERM) closes its socket, stops all containers and ends; what
-// is connected already is answered as long as that takes, so that a pod seems to
-// have ended by itself.
-func (e *Engine) listens(ctx context.Context) error {
-	ctx, cancel := e.bounded(ctx)
-	defer cancel()
-	conn, err := e.api.Dialer()(ctx)
-	if err != nil {
-		return classify(fmt.Errorf("failed to connect to the docker API: %w", err), about{host: e.Host()})
-	}
-	return conn.Close()
 }
 
 // containers lists all containers of the pod, also those that have ended.

@@ -29,21 +29,51 @@ type Private struct {
 	// Panics is how often it could not start by a defect of its own: see forget.
 	Panics int
 
-	tb   testing.TB
-	name string
-	args []string
-	cmd  *exec.Cmd
+	tb     testing.TB
+	name   string
+	args   []string
+	socket *os.File // a listening socket to hand over, nil for one of its own
+	cmd    *exec.Cmd
 }
 
 // StartPrivate starts an engine with further arguments on a data root of the
 // size given, in MiB. It takes root, and skips the test without.
 func StartPrivate(tb testing.TB, diskMB int, args ...string) *Private {
 	tb.Helper()
+	p := newPrivate(tb, diskMB)
+	p.args = append([]string{"-H", p.Host}, args...)
+	p.Start()
+	return p
+}
+
+// StartActivated is StartPrivate with a socket that stays open over the engine's
+// ends and is handed to each of its processes, as systemd does for -H fd://.
+func StartActivated(tb testing.TB, diskMB int, args ...string) *Private {
+	tb.Helper()
+	p := newPrivate(tb, diskMB)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: strings.TrimPrefix(p.Host, "unix://"), Net: "unix"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	l.SetUnlinkOnClose(false)
+	if p.socket, err = l.File(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { p.socket.Close() })
+	p.args = append([]string{"-H", "fd://"}, args...)
+	p.Start()
+	return p
+}
+
+// newPrivate makes all that an engine of its own needs to be started.
+func newPrivate(tb testing.TB, diskMB int) *Private {
+	tb.Helper()
 	Require(tb)
 	if os.Geteuid() != 0 {
 		tb.Skip("an engine of its own takes root")
 	}
-	p := &Private{tb: tb, name: PodID(tb, "dockerd"), args: args}
+	p := &Private{tb: tb, name: PodID(tb, "dockerd")}
 	dir, err := os.MkdirTemp("", "dced") //nolint:usetesting // that one is too long: a socket's path may have 107 characters
 	if err != nil {
 		tb.Fatal(err)
@@ -63,7 +93,6 @@ func StartPrivate(tb testing.TB, diskMB int, args ...string) *Private {
 	if p.API, err = client.New(client.WithHost(p.Host)); err != nil {
 		tb.Fatal(err)
 	}
-	p.Start()
 	return p
 }
 
@@ -110,10 +139,16 @@ func (p *Private) launch() (from int64) {
 		from = info.Size()
 	}
 	argv := append([]string{
-		"--net=/run/netns/" + p.name, "dockerd", "--data-root", p.Dir + "/root", "--exec-root", p.Dir + "/exec",
-		"--pidfile", p.Dir + "/pid", "-H", p.Host, "--cgroup-parent", "/" + p.name,
+		"nsenter", "--net=/run/netns/" + p.name, "dockerd", "--data-root", p.Dir + "/root", "--exec-root", p.Dir + "/exec",
+		"--pidfile", p.Dir + "/pid", "--cgroup-parent", "/" + p.name,
 	}, p.args...)
-	p.cmd = exec.Command("nsenter", argv...) //nolint:noctx // it outlives the test's context: cleanUp ends it
+	if p.socket != nil { // sd_listen_fds(3): the first descriptor handed over is 3
+		argv = append([]string{"sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"`, "sh"}, argv...)
+	}
+	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:noctx // it outlives the test's context: cleanUp ends it
+	if p.socket != nil {
+		p.cmd.ExtraFiles = []*os.File{p.socket}
+	}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		p.tb.Fatalf("starting dockerd: %v", err)

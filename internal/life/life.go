@@ -97,7 +97,7 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	l := &Life{report: o.Report, rest: sleeper, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove, patience: o.RemovePatience}}
 	l.runs = supervisor.New(supervisor.Options{
 		Engine: l.work, Front: l, Rules: o.Rules, Log: o.Log, Events: o.Events, Reach: o.Reach,
-		Away: engine.Unreachable,
+		Away: o.Engine.Away,
 	})
 	return l, nil
 }

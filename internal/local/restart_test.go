@@ -53,19 +53,25 @@ func TestPodsGoOnOverARestartOfAnEngineThatKeepsThem(t *testing.T) {
 // does so when it starts again, one that is asked to end before it goes.
 func TestPodsEndWithAnEngineThatStopsThem(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*enginetest.Private){
-		"killed": (*enginetest.Private).Kill, "restarted": (*enginetest.Private).Stop,
+	type start = func(testing.TB, int, ...string) *enginetest.Private
+	type end = func(*enginetest.Private)
+	for name, engine := range map[string]struct {
+		start
+		end
+	}{
+		"killed":                            {enginetest.StartPrivate, (*enginetest.Private).Kill},
+		"restarted":                         {enginetest.StartPrivate, (*enginetest.Private).Stop},
+		"restarted by a manager of sockets": {enginetest.StartActivated, (*enginetest.Private).Stop},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			endWith(t, end)
+			endWith(t, engine.start(t, 128), engine.end)
 		})
 	}
 }
 
-func endWith(t *testing.T, end func(*enginetest.Private)) {
+func endWith(t *testing.T, private *enginetest.Private, end func(*enginetest.Private)) {
 	t.Helper()
-	private := enginetest.StartPrivate(t, 128)
 	shown, hidden := onPrivate(t, private), onPrivate(t, private)
 	up := shown.dce("up", "--local").start().until("line 3")
 	hidden.dce("up", "--local", "-d").run().exits(0)

@@ -53,7 +53,7 @@ type TimedOut struct{ Timer Timer }
 type Stopped struct {
 	Err      string
 	Evidence Evidence
-	// Away: the engine was out of reach by then.
+	// Away: the engine was out of reach by then, or took no new calls.
 	Away bool
 }
 

@@ -126,6 +126,7 @@ func engineLost(p Pod) (Pod, []Effect) {
 		return p, nil
 	}
 	p.EngineLost, p.Returning = true, false
+	p.LostAtStop = p.LostAtStop || p.State == Stopping
 	if p.Rules.EngineTimeout == 0 {
 		return p, nil
 	}
@@ -156,7 +157,7 @@ func stopped(p Pod, e Stopped) (Pod, []Effect) {
 		return p, nil
 	}
 	p.State, p.StopErr, p.Evidence = p.Outcome, e.Err, e.Evidence
-	if e.Away && p.Outcome == Failed && p.endedFromOutside() {
+	if (e.Away || p.LostAtStop) && p.Outcome == Failed && p.endedFromOutside() {
 		p.Reason = Reason{Cause: CauseEngineRestart}
 	}
 	keep := p.Rules.Keep || p.Rules.KeepFailed && p.State == Failed

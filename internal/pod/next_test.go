@@ -163,6 +163,14 @@ func TestNext(t *testing.T) {
 			service, after(exited("infra", 0, 9), Stopped{Away: true}, Removed{}),
 			cameUp + stops + "stop with evidence of infra-1\nreport failed\nremove\nexit\n= failed because of engine_restart",
 		},
+		"one that is gone after the last service has ended was stopped": {
+			service, after(exited("web", 0, 8), exited("db", 0, 9), Stopped{Away: true}, Removed{}),
+			cameUp + stops + "stop\nreport failed\nremove\nexit\n= failed because of engine_restart",
+		},
+		"one that goes and comes back while the pod stops was restarted": {
+			service, after(exited("infra", 0, 9), EngineLost{}, EngineBack{}, Listed{}, Stopped{}, Removed{}),
+			cameUp + stops + "stop with evidence of infra-1\nclear engine timer\nreport failed\nremove\nexit\n= failed because of engine_restart",
+		},
 		"and one that is gone after a service has crashed was not the reason": {
 			service, after(exited("web", 3, 9), Stopped{Away: true}, Removed{}),
 			cameUp + stops + "stop with evidence of web-1\nreport failed\nremove\nexit\n= failed because of exit of web (3) after 9s",

@@ -167,6 +167,8 @@ type Pod struct {
 	// HealthyBefore is whether the pod was healthy when it was lost.
 	Returning     bool
 	HealthyBefore bool
+	// LostAtStop says that the engine went out of reach while the pod was stopping.
+	LostAtStop bool
 	// Evidence is what was gathered of the failure: log lines, health output.
 	Evidence Evidence
 	Removed  bool

@@ -166,7 +166,7 @@ func (l *loop) perform(ctx context.Context, e pod.Effect) pod.Event {
 		return pod.Started{Err: text(l.o.Engine.Start(ctx))}
 	case pod.Stop:
 		evidence, err := l.o.Engine.Stop(ctx, l.left, e.Evidence)
-		return pod.Stopped{Err: text(err), Evidence: evidence, Away: err != nil && l.o.Away != nil && l.o.Away(err)}
+		return pod.Stopped{Err: text(err), Evidence: evidence, Away: l.o.Away != nil && l.o.Away(ctx, err)}
 	case pod.Remove:
 		if e.Keep {
 			return pod.Removed{}

@@ -56,8 +56,9 @@ type Options struct {
 	// Reach hears when the engine is lost (false) and when it is back; nil is
 	// nobody. It is called as Front is.
 	Reach func(back bool)
-	// Away says of an error that the engine was out of reach; nil is never.
-	Away func(err error) bool
+	// Away reports after a stop whether the engine is going, or was out of reach
+	// by what the stop returned; nil is never.
+	Away func(ctx context.Context, stop error) bool
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
