@@ -77,7 +77,7 @@ func (r *starting) do(ctx context.Context) error {
 	r.client.foresee(ctx, r.project.Name, r.pod.imageNames())
 	create := api.CreateOptions{Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateDiverged, RemoveOrphans: true, QuietPull: true}
 	if err := r.compose.Create(ctx, r.project, create); err != nil {
-		return err
+		return r.client.reason(err)
 	}
 	found, err := r.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofProject(r.project.Name)})
 	if err != nil {

@@ -28,6 +28,7 @@ type tracker struct {
 	mu       sync.Mutex
 	services map[string]string // by container id
 	starts   map[string]*started
+	refused  error // the first container that could not be made
 	// begin starts a container; its error is kept for whoever starts it again.
 	begin func(id string)
 }
@@ -74,15 +75,32 @@ func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateO
 	res, err := whole(ctx, t, func(ctx context.Context) (client.ContainerCreateResult, error) {
 		return t.APIClient.ContainerCreate(ctx, o)
 	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err != nil {
-		return res, inService(o.Config.Labels[api.ServiceLabel], err)
+		err = inService(o.Config.Labels[api.ServiceLabel], err)
+		if t.refused == nil {
+			t.refused = err
+		}
+		return res, err
 	}
 	if o.Config.Labels[api.HookLabel] == "" {
-		t.mu.Lock()
 		t.services[res.ID] = o.Config.Labels[api.ServiceLabel]
-		t.mu.Unlock()
 	}
 	return res, nil
+}
+
+// reason is what is behind an error of compose's. Its executor lets those who
+// wait for a container go on before it tells that the container could not be made
+// (v5.5.1 pkg/compose/executor.go), and then one of them may be the first to
+// fail, for want of it.
+func (t *tracker) reason(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.refused != nil && strings.HasSuffix(err.Error(), ": container missing") {
+		return t.refused
+	}
+	return err
 }
 
 // inOrder sorts what compose collects from maps, so that a rendered pod gives
