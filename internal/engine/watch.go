@@ -168,7 +168,7 @@ func (w *watching) event(ctx context.Context, m events.Message) {
 		return
 	}
 	if m.Action == events.ActionOOM {
-		w.oom[id] = true
+		w.victim(id)
 		return
 	}
 	was, known := w.known[id]
@@ -183,8 +183,9 @@ func (w *watching) event(ctx context.Context, m events.Message) {
 		}
 	case m.Action == events.ActionDie && c.ExitCode == killed:
 		// The oom event comes 35 to 50 ms before the die (reference/compose.md
-		// section 5i). A look would say no more, and would wait for the engine to
-		// have cleaned up behind the container: 60 to 100 ms that the pod has to stop.
+		// section 5i), or behind it on a busy machine. A look would say no more, and
+		// would wait for the engine to have cleaned up behind the container: 60 to
+		// 100 ms that the pod has to stop.
 		c.OOMKilled = w.oom[id]
 	}
 	if c.State != pod.Up {
@@ -196,4 +197,20 @@ func (w *watching) event(ctx context.Context, m events.Message) {
 		delete(w.known, id)
 	}
 	w.post(pod.Observed{Container: c})
+}
+
+// victim notes an oom event of a container. The two ways by which containerd
+// hears of an OOM and of an end are not ordered: where the end was told already,
+// it is told again with its reason.
+func (w *watching) victim(id string) {
+	c, known := w.known[id]
+	if !known || c.State != pod.Exited {
+		w.oom[id] = true
+		return
+	}
+	if c.ExitCode == killed && !c.OOMKilled {
+		c.OOMKilled = true
+		w.known[id] = c
+		w.post(pod.Observed{Container: c})
+	}
 }

@@ -26,9 +26,23 @@ func TestWatchTellsAnOOMFromAKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.eventually(w, "the kill", "other exited 137")
-	late := f.watch(p) // who comes later is told the same
-	f.eventually(late, "the list", "hog exited 137 oom", "other exited 137", "infra running")
+	late := f.watch(p) // who comes later is told the same, where the engine knows it
+	f.eventually(late, "the list", "hog exited 137"+f.rememberedOOM("hog"), "other exited 137", "infra running")
 	f.down(p)
+}
+
+// rememberedOOM is what the engine says of an OOM afterwards: nothing where it
+// has heard of the end first, which happens on a busy machine (20.10.24).
+func (f fixture) rememberedOOM(service string) string {
+	f.t.Helper()
+	res, err := f.api.ContainerInspect(f.t.Context(), f.id+"-"+service+"-1", client.ContainerInspectOptions{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if !res.Container.State.OOMKilled {
+		return ""
+	}
+	return " oom"
 }
 
 func TestWatchFollowsHealthAndRemovals(t *testing.T) {

@@ -193,7 +193,17 @@ func observed(p Pod, c Container) (Pod, []Effect) {
 	if p.Returning {
 		return p.with(c), nil
 	}
-	return judge(p.with(c), p.Healthy())
+	return judge(p.with(c).knowing(c), p.Healthy())
+}
+
+// knowing is the pod with a better reason for its end, where c is what has ended
+// it and the engine tells only now that it was an OOM.
+func (p Pod) knowing(c Container) Pod {
+	ending := p.State == Aborting || p.State == Stopping
+	if ending && p.Reason.Cause == CauseExit && p.Reason.Container == c.Name && p.causeOf(c) == CauseOOM {
+		p.Reason = reasonOf(CauseOOM, c)
+	}
+	return p
 }
 
 func listed(p Pod, names []string) (Pod, []Effect) {

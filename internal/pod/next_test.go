@@ -183,6 +183,14 @@ func TestNext(t *testing.T) {
 			service, after(oomKilled("web", 4)),
 			cameUp + stops + "stop with evidence of web-1\n= stopping because of oom of web (137) after 4s",
 		},
+		"an OOM that is told behind the end is the reason all the same": {
+			service, after(exited("web", 137, 4), oomKilled("web", 4)),
+			cameUp + stops + "stop with evidence of web-1\n= stopping because of oom of web (137) after 4s",
+		},
+		"that of a container that ended later is not": {
+			service, after(exited("web", 137, 4), exited("db", 137, 5), oomKilled("db", 5)),
+			cameUp + stops + "stop with evidence of web-1\n= stopping because of exit of web (137) after 4s",
+		},
 		"a survivor of an OOM that ends well later is no victim": {
 			service, after(Observed{Container{Service: "web", Name: "web-1", State: Exited, OOMKilled: true, EndedAt: at(3)}}),
 			cameUp + "= running",
