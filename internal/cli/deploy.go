@@ -50,6 +50,7 @@ type deployFlags struct {
 	exitCode  bool
 	rollback  bool
 	ifVersion string
+	skipHooks bool
 	output    choice
 }
 
@@ -74,7 +75,7 @@ dce deploy --env qa --image web=shop/web:1.9`,
 		Args: noArgs,
 		Annotations: map[string]string{
 			seeKey: "`dce diff`, `dce status`, `dce rollback`, `dce logs --env NAME`",
-			exitsKey: `5 refused: changed since --if-version, or locked by another deployment
+			exitsKey: `5 refused: changed since --if-version, locked by another deployment, or by a hook
 6 not healthy in time, rolled back or not
 10 with --dry-run --exit-code: there are changes`,
 		},
@@ -93,11 +94,12 @@ dce deploy --env qa --image web=shop/web:1.9`,
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show the plan, and change nothing")
 	fs.BoolVar(&f.exitCode, "exit-code", false, "with --dry-run: exit with 10 when there are changes")
 	fs.BoolVar(&f.rollback, "rollback-on-failure", true, "go back to the version before when it fails (by default what dce.yaml says)")
+	fs.BoolVar(&f.skipHooks, "skip-hooks", false, "run none of the commands that dce.yaml has below hooks")
 	fs.StringVar(&f.ifVersion, "if-version", "", "refuse unless `VERSION` is what runs")
 	fs.VarP(&f.output, "output", "o", "print as `text|json`")
 	grouped(cmd, groupWhat, "message")
 	grouped(cmd, groupOutput, "output", "exit-code")
-	for _, n := range []string{"message", "dry-run", "if-version"} {
+	for _, n := range []string{"message", "dry-run", "if-version", "skip-hooks"} {
 		withoutEnv(fs.Lookup(n))
 	}
 	complete(cmd, "if-version", a.completeVersions)
@@ -110,6 +112,9 @@ func (a *app) runDeploy(ctx context.Context, f *deployFlags, cmd *cobra.Command)
 		return err
 	}
 	defer c.close()
+	if f.skipHooks {
+		c.hooks = hooks{}
+	}
 	a.ui().Warn(c.shipment.Warnings)
 	if err := c.at(f.ifVersion); err != nil {
 		return err
@@ -126,6 +131,18 @@ func (a *app) runDeploy(ctx context.Context, f *deployFlags, cmd *cobra.Command)
 	if err := a.ready(ctx, c, f, cmd); err != nil {
 		return err
 	}
+	if err := a.before(ctx, c); err != nil {
+		return err
+	}
+	answer, err := a.carryOut(ctx, c, f, cmd)
+	return errors.Join(err, a.after(ctx, c, answer))
+}
+
+// carryOut sends a plan and sees it through.
+func (a *app) carryOut(ctx context.Context, c *change, f *deployFlags, cmd *cobra.Command) (deployAnswer, error) {
+	if err := a.upload(ctx, c); err != nil {
+		return notSent(c.answer(), err), err
+	}
 	o := f.how(a.follow(c.site), c.config)
 	o.Rollback = c.config.Rollback
 	if cmd.Flags().Changed("rollback-on-failure") {
@@ -134,9 +151,10 @@ func (a *app) runDeploy(ctx context.Context, f *deployFlags, cmd *cobra.Command)
 	o.Apply.Over = c.plan.Version
 	r, err := a.deploy(ctx, c.site, c.wanted, c.running, o)
 	if err != nil {
-		return err
+		return notSent(c.answer(), err), err
 	}
-	return a.report(ctx, c.site, f.output.value, deployAnswer{Plan: c.answer()}, r, c.wanted)
+	answer := answerOf(c.answer(), r)
+	return answer, a.report(ctx, c.site, f.output.value, answer, r, c.wanted)
 }
 
 // ready does all that can fail before anything changes.
@@ -150,10 +168,7 @@ func (a *app) ready(ctx context.Context, c *change, f *deployFlags, cmd *cobra.C
 	if !a.ui().Quiet() && f.output.value != "json" {
 		a.printPlan(a.ui().Err(), c)
 	}
-	if err := a.confirm(ctx, c.config.Confirm && !f.yes, fmt.Sprintf("deploy this to %s?", c.environment), cmd); err != nil {
-		return err
-	}
-	return a.upload(ctx, c)
+	return a.confirm(ctx, c.config.Confirm && !f.yes, fmt.Sprintf("deploy this to %s?", c.environment), cmd)
 }
 
 // checkImages asks the registries, before anything changes.
@@ -206,7 +221,7 @@ type deployAnswer struct {
 	Plan          planAnswer          `json:"plan"`
 	Deployment    *cluster.Deployment `json:"deployment,omitempty"`
 	// Result is unchanged, healthy, detached, interrupted, failing, timed_out,
-	// cancelled or superseded.
+	// cancelled or superseded; hooks are also told not_sent.
 	Result   string            `json:"result"`
 	Reason   string            `json:"reason,omitempty"`
 	Failures []cluster.Failure `json:"failures,omitempty"`
@@ -220,12 +235,14 @@ type rolledAnswer struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// report says how a change went, and gives the exit code.
-func (a *app) report(ctx context.Context, s *site, format string, answer deployAnswer, r cluster.Result, wanted cluster.Release) error {
-	answer.SchemaVersion, answer.Deployment = 1, &r.Deployment
-	answer.Result, answer.Reason, answer.Failures = string(r.Watch.End), r.Watch.Reason, r.Watch.Failures
-	if r.Watch.End == "" {
-		answer.Result = "detached"
+// detached is the result of a deploy that nobody waits for.
+const detached = "detached"
+
+// answerOf is a change that was sent.
+func answerOf(plan planAnswer, r cluster.Result) deployAnswer {
+	answer := deployAnswer{
+		SchemaVersion: 1, Plan: plan, Deployment: &r.Deployment,
+		Result: cmp.Or(string(r.Watch.End), detached), Reason: r.Watch.Reason, Failures: r.Watch.Failures,
 	}
 	if r.Back != nil {
 		answer.RolledTo = &rolledAnswer{To: r.Back.To, Result: string(r.Back.Watch.End), Reason: r.Back.Watch.Reason}
@@ -233,6 +250,16 @@ func (a *app) report(ctx context.Context, s *site, format string, answer deployA
 			answer.RolledTo.Result, answer.RolledTo.Reason = "failed", r.Back.Err.Error()
 		}
 	}
+	return answer
+}
+
+// notSent is a change of which the cluster knows nothing, as far as is known.
+func notSent(plan planAnswer, err error) deployAnswer {
+	return deployAnswer{SchemaVersion: 1, Plan: plan, Result: "not_sent", Reason: err.Error()}
+}
+
+// report says how a change went, and gives the exit code.
+func (a *app) report(ctx context.Context, s *site, format string, answer deployAnswer, r cluster.Result, wanted cluster.Release) error {
 	if format == "json" {
 		if err := a.ui().JSON(answer); err != nil {
 			return err

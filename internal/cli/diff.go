@@ -57,10 +57,10 @@ dce diff --env prod --exit-code -q`,
 	return cmd
 }
 
-// define adds the flags that say what is deployed.
 // lockFlag locks images to their digests: `dce render`, `diff` and `deploy`.
 const lockFlag = "lock-image-digests"
 
+// define adds the flags that say what is deployed.
 func (f *shipFlags) define(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.IntVar(&f.replicas, "replicas", -1, "run `N` pods, whatever dce.yaml says")

@@ -37,6 +37,7 @@ type change struct {
 	running  *cluster.Release
 	wanted   cluster.Release
 	plan     cluster.Plan
+	hooks    hooks
 }
 
 // change prepares a deploy: files, app, and the plan against what runs. Nothing
@@ -55,7 +56,7 @@ func (a *app) change(ctx context.Context, t there, f shipFlags) (*change, error)
 		return nil, err
 	}
 	s.Explain = explainer(shipment)
-	c := &change{site: s, shipment: shipment}
+	c := &change{site: s, shipment: shipment, hooks: hooksOf(shipment.Project)}
 	if err := c.compare(ctx, a.deployer(), f.message); err != nil {
 		s.close()
 		return nil, err
@@ -238,13 +239,15 @@ type planAnswer struct {
 	URL           string `json:"url"`
 	Changes       bool   `json:"changes"`
 	Digest        string `json:"digest"`
+	// Hooks are the commands that a deploy runs, by when it does.
+	Hooks map[string][]string `json:"hooks,omitempty"`
 	cluster.Plan
 }
 
 func (c *change) answer() planAnswer {
 	return planAnswer{
 		SchemaVersion: 1, App: c.ID, Environment: c.environment, Scheduler: "marathon", URL: c.Client.URL(),
-		Changes: !c.plan.Empty(), Digest: c.wanted.Origin.Digest, Plan: c.plan,
+		Changes: !c.plan.Empty(), Digest: c.wanted.Origin.Digest, Hooks: c.hooks.byMoment(), Plan: c.plan,
 	}
 }
 
@@ -263,13 +266,19 @@ func (a *app) printPlan(w *term.Stream, c *change) {
 	for i, step := range c.plan.Steps {
 		fmt.Fprintln(w, term.CleanText(fmt.Sprintf("  step %d: %s", i+1, step)))
 	}
+	for _, line := range c.hooks.lines() {
+		fmt.Fprintln(w, "  "+term.CleanText(line))
+	}
 	fmt.Fprintln(w, c.plan.Summary())
 }
 
 // paintChange colours a line of a plan by its mark.
 func paintChange(w *term.Stream, line string) string {
 	paints := map[byte]term.Paint{'+': term.Green, '-': term.Red, '~': term.Yellow}
-	if paint, ok := paints[line[0]]; ok && line != "" {
+	if line == "" {
+		return line
+	}
+	if paint, ok := paints[line[0]]; ok {
 		return w.Paint(paint, line)
 	}
 	return line

@@ -100,7 +100,7 @@ func (a *app) runRollback(ctx context.Context, f *rollbackFlags, cmd *cobra.Comm
 	if err != nil {
 		return err
 	}
-	return a.report(ctx, s, f.output.value, deployAnswer{Plan: c.answer()}, r, c.wanted)
+	return a.report(ctx, s, f.output.value, answerOf(c.answer(), r), r, c.wanted)
 }
 
 // target is the version to go back to.

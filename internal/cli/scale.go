@@ -96,7 +96,7 @@ func (a *app) scaleTo(ctx context.Context, s *site, f applyFlags, format string,
 	if err != nil {
 		return err
 	}
-	return a.report(ctx, s, format, deployAnswer{Plan: c.answer()}, r, c.wanted)
+	return a.report(ctx, s, format, answerOf(c.answer(), r), r, c.wanted)
 }
 
 // stopFlags are what `dce stop` takes.

@@ -43,6 +43,7 @@ func environmentText() string {
 		}
 	}
 	rows = append(rows,
+		row{"DCE_HOOK, DCE_HOOK_ENVIRONMENT, DCE_HOOK_APP", "set for the commands below hooks of dce.yaml: which of pre_deploy, post_deploy and deploy_failed they are run as, and what is deployed"},
 		row{"DCE_EXTERNAL_DIFF", "a program, with its first arguments, that `dce diff --env` runs with two files, what runs and what is wanted, in place of showing the plan; it may exit with 1 where they differ"},
 		row{"DCE_LEASE_DIR", "directory of the lock files by which a pod's keeper is told alive (default: /run/dce for root, else $XDG_RUNTIME_DIR/dce)"},
 		row{"COMPOSE_FILE, COMPOSE_PATH_SEPARATOR, COMPOSE_PROJECT_NAME, COMPOSE_PROFILES", "as Docker Compose reads them; the DCE_ ones win"},

@@ -115,5 +115,15 @@ func clusterCodes() []Entry {
 			Text: "The program that DCE_EXTERNAL_DIFF names was not found, or ended with another code than 0 and 1. It gets two paths after its own " +
 				"arguments: a text of what runs, and one of what would be deployed. Both are private files that are removed afterwards. Nothing was changed.",
 		},
+		{
+			Code: "DCE771", Title: "a hook stops the deploy", Exit: ExitRefused,
+			Text: "A command below hooks.pre_deploy of dce.yaml did not end with 0, was not found, or took longer than hooks.timeout. Nothing was changed on the " +
+				"cluster. The detail shows what it wrote last. Commands are run by `sh -c` in the project's directory; `dce deploy --skip-hooks` does without them.",
+		},
+		{
+			Code: "DCE772", Title: "a hook failed after the deploy", Exit: ExitFailed,
+			Text: "A command below hooks.post_deploy or hooks.deploy_failed of dce.yaml did not end with 0, was not found, or took longer than hooks.timeout. What was " +
+				"deployed stays as it is: run the command again by itself where that is needed. The hooks behind it were not run.",
+		},
 	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	// deployment that does not become healthy is taken back.
 	Confirm, Rollback bool
 	Deploy            Deploy
+	Hooks             Hooks
 	// Environments are the names that exist: those in dce.yaml and those that a
 	// file beside the compose file makes, sorted.
 	Environments []string
@@ -98,6 +99,7 @@ func newConfig(m map[string]setting) Config {
 		Confirm:  get[bool](m, "confirm"),
 		Rollback: get[bool](m, "rollback"),
 		Deploy:   newDeploy(m),
+		Hooks:    newHooks(m),
 		Values:   map[string]string{},
 		settings: settingsOf(m),
 	}

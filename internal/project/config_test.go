@@ -63,7 +63,7 @@ environments:
 		"an environment's name is a plain word":    {"environments: {../x: {}}\n", []string{`dce.yaml:1:16: error: "../x" cannot be the name of an environment [DCE201] use letters, digits, - and _`}},
 		"a value is one value":                     {"values: {A: [1]}\n", []string{"dce.yaml:1:13: error: values.A must be one value, not a list [DCE201] write, for example, A: \"1.0\""}},
 		"a name must be a string":                  {"name: [a]\n", []string{"dce.yaml:1:7: error: name must be a string, not a list [DCE201] write, for example, \"text\"; `dce explain name` says more"}},
-		"a list is no file":                        {"- a\n", []string{"dce.yaml:1:1: error: the file must be a mapping, not a list [DCE201] write its keys below it, indented: agent, app, confirm, deploy, env_files, environments, files, infra, keep_failed, kind, marathon, name, plain_port, ports, profiles, resources, rollback, secrets, share, target, timeouts, values, version"}},
+		"a list is no file":                        {"- a\n", []string{"dce.yaml:1:1: error: the file must be a mapping, not a list [DCE201] write its keys below it, indented: agent, app, confirm, deploy, env_files, environments, files, hooks, infra, keep_failed, kind, marathon, name, plain_port, ports, profiles, resources, rollback, secrets, share, target, timeouts, values, version"}},
 		"keys that come by an anchor are keys too": {"x-small: &small {cpus: 0.5}\nresources: *small\n", nil},
 	}
 }
@@ -118,7 +118,7 @@ func TestLayersAndOrigins(t *testing.T) {
 		Timeouts:  Timeouts{Launch: time.Minute, Engine: time.Minute, Stop: 2 * time.Minute},
 		Ports:     PortsAuto, Target: Target{Scheduler: SchedulerMarathon, Artifacts: Artifacts{Inline: 64 << 10}},
 		App:      App{Instances: 1, Images: ImagesCheck, Health: HealthCheck{Check: HealthDocker, Grace: 5 * time.Minute, Interval: 10 * time.Second, Timeout: 20 * time.Second, Failures: 3}},
-		Overhead: render.Resources{CPUs: 0.1, MemMB: 64, DiskMB: 10}, Rollback: true, Deploy: Deploy{Failures: 3, Timeout: 10 * time.Minute, RollbackTimeout: 10 * time.Minute},
+		Overhead: render.Resources{CPUs: 0.1, MemMB: 64, DiskMB: 10}, Rollback: true, Deploy: Deploy{Failures: 3, Timeout: 10 * time.Minute, RollbackTimeout: 10 * time.Minute}, Hooks: Hooks{Timeout: 5 * time.Minute},
 		Environments: []string{"prod"}, Path: filepath.Join(dir, "dce.yaml"),
 	}
 	if diff := cmp.Diff(want, p.Config, cmpopts.IgnoreUnexported(Config{})); diff != "" {

@@ -134,7 +134,7 @@ func (d *decoder) list(n *yaml.Node, f *Field, path []string) {
 		d.wrong(n, f, name, kindWord(n))
 		return
 	}
-	list := []string{}
+	list, within := []string{}, map[string]diag.Pos{}
 	for _, item := range nodes {
 		if item.Kind != yaml.ScalarNode || item.ShortTag() == "!!null" {
 			d.wrong(item, f, name, "one with "+kindWord(item)+" in it")
@@ -144,10 +144,11 @@ func (d *decoder) list(n *yaml.Node, f *Field, path []string) {
 		if f.Type == TypePaths {
 			text = absolute(filepath.Dir(d.source.path), text)
 		}
+		within[strconv.Itoa(len(list))] = d.source.at(item)
 		list = append(list, text)
 	}
 	d.add(n, f, name, list)
-	d.settings[len(d.settings)-1].within = d.within(n)
+	d.settings[len(d.settings)-1].within = within
 }
 
 // within are the places of what is in a node, by their paths: "0", "0.protocol".

@@ -99,6 +99,24 @@ func choiceFields() []Field {
 	}
 }
 
+// hookFields are commands around a deploy: allowed at the top of dce.yaml and in
+// each environment. No compose file can have them, since it may come from others.
+func hookFields() []Field {
+	const how = " Each is run by `sh -c` in the project's directory, in their order, and reads what `dce deploy -o json` would print from its stdin."
+	return []Field{
+		{Path: "hooks.pre_deploy", Type: TypeStrings, Doc: "Commands that `dce deploy` runs on the machine of who deploys, before it changes anything. One that fails stops the deploy." + how},
+		{Path: "hooks.post_deploy", Type: TypeStrings, Doc: "Commands that `dce deploy` runs when the release is healthy." + how},
+		{Path: "hooks.deploy_failed", Type: TypeStrings, Doc: "Commands that `dce deploy` runs when, after those of pre_deploy, the release could not be sent or did not become healthy: after the way back." + how},
+		{Path: "hooks.timeout", Type: TypeDuration, Default: "5m", Doc: "How long each command may take."},
+	}
+}
+
+// environmentFields are allowed in each environment, and at the top for all of
+// them.
+func environmentFields() []Field {
+	return slices.Concat(choiceFields(), hookFields(), podFields(), deployFields())
+}
+
 // topFields are allowed at the top of dce.yaml only.
 func topFields() []Field {
 	return []Field{
@@ -109,13 +127,13 @@ func topFields() []Field {
 
 // allFields are those that dce.yaml has at its top.
 func allFields() []Field {
-	return slices.Concat(topFields(), choiceFields(), podFields(), deployFields())
+	return slices.Concat(topFields(), environmentFields())
 }
 
 // Fields returns every key of dce.yaml, sorted by path.
 func Fields() []Field {
 	fields := slices.Concat(allFields(), operatorFields())
-	for _, f := range slices.Concat(choiceFields(), podFields(), deployFields()) {
+	for _, f := range environmentFields() {
 		f.Path, f.Env, f.Default = "environments.*."+f.Path, "", ""
 		fields = append(fields, f)
 	}

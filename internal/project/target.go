@@ -93,6 +93,23 @@ func newDeploy(m map[string]setting) Deploy {
 	return d
 }
 
+// Hooks are commands around a deploy, as sh takes them. Each may take Timeout.
+type Hooks struct {
+	PreDeploy    []string
+	PostDeploy   []string
+	DeployFailed []string
+	Timeout      time.Duration
+}
+
+func newHooks(m map[string]setting) Hooks {
+	return Hooks{
+		PreDeploy:    get[[]string](m, "hooks.pre_deploy"),
+		PostDeploy:   get[[]string](m, "hooks.post_deploy"),
+		DeployFailed: get[[]string](m, "hooks.deploy_failed"),
+		Timeout:      get[time.Duration](m, "hooks.timeout"),
+	}
+}
+
 func newTarget(m map[string]setting) Target {
 	return Target{
 		Scheduler:   get[string](m, "target.scheduler"),
