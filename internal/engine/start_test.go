@@ -26,7 +26,7 @@ func TestAPodSaysWhichContainerCannotBeMade(t *testing.T) {
 	f := newFixture(t, "refused")
 	f.engine = enginetest.Connect(t, engine.Options{Host: host})
 	var services strings.Builder
-	for _, name := range strings.Fields("a b c d e f g h i j k l") {
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		services.WriteString("  " + name + ":\n    %shared%\n    command: [sleep, '9']\n")
 	}
 	p := f.pod(services.String())
