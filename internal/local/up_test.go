@@ -163,7 +163,7 @@ services:
     command: [sleep, "600"]
     stop_grace_period: 0s
     healthcheck: {test: [CMD, "false"], interval: 1s, retries: 100}
-`, []string{"--wait=2s"}, 6, []string{"not running within 2s: service web was not ready", "DCE503"},
+`, []string{"--wait=6s"}, 6, []string{"not running within 6s: service web was not ready", "DCE503"},
 		},
 		"an image that is nowhere": {
 			`

@@ -374,14 +374,26 @@ func (p Pod) allSeen(seen map[string]int) bool {
 	return true
 }
 
-// waitingFor names a service that keeps a starting pod from running, if one does.
+// waitingFor names a service that keeps a starting pod from running, if one does:
+// one that is there and not ready, else one of which the engine has told nothing,
+// infra before all others, which live in its network.
 func (p Pod) waitingFor() string {
+	seen := map[string]bool{}
 	for _, c := range p.byEnd() {
 		if c.State == Created || c.State == Up && c.Healthcheck && c.Health != Healthy {
 			return c.Service
 		}
+		seen[c.Service] = true
 	}
-	return ""
+	if p.State != Starting {
+		return ""
+	}
+	expected := append([]string{p.Rules.Infra}, slices.Sorted(maps.Keys(p.Rules.Expect))...)
+	i := slices.IndexFunc(expected, func(service string) bool { return service != "" && !seen[service] })
+	if i < 0 {
+		return ""
+	}
+	return expected[i]
 }
 
 // byEnd lists the containers, those that ended first in front: of several that

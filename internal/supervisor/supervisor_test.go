@@ -107,7 +107,7 @@ func TestAPodLivesAsItsEventsSay(t *testing.T) {
 			engine: &fake{},
 			events: func(l *life) { l.after(second, running("infra")) },
 			want:   "[staging starting stopping failed] [prepare start stop remove]",
-			reason: "not running within 1m0s",
+			reason: "not running within 1m0s: service web was not ready",
 		},
 		"an engine out of reach for too long fails the pod": {
 			rules:  func() pod.Rules { r := rules("web"); r.EngineTimeout = time.Minute; return r }(),
