@@ -47,6 +47,9 @@ func Path(dir, name string) (string, error) {
 // Take makes the directory (0755, so that every sweeper can look) and takes the
 // lease of that name in it. It gives ErrHeld when a living process has it, and
 // waits for nothing but the instant in which somebody looks at it.
+//
+// Everybody may read a lease, and who may read a file can hold a shared lock on
+// it for as long as they like: that is ErrHeld too, after a while.
 func Take(dir, name string) (*Lease, error) {
 	path, err := Path(dir, name)
 	if err != nil {
@@ -55,12 +58,26 @@ func Take(dir, name string) (*Lease, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the lease directory: %w", err)
 	}
-	for {
-		l, err := take(path)
+	return insist(func() (*Lease, error) { return take(path) })
+}
+
+// againTries and againPause bound insist: a tenth of a second, for what takes
+// microseconds.
+const (
+	againTries = 100
+	againPause = time.Millisecond
+)
+
+// insist takes a lease that somebody looks at, or replaces, at the same moment.
+func insist(take func() (*Lease, error)) (*Lease, error) {
+	for range againTries {
+		l, err := take()
 		if !errors.Is(err, errAgain) {
 			return l, err
 		}
+		<-time.After(againPause)
 	}
+	return nil, ErrHeld
 }
 
 // aloneTries and alonePause bound TakeAlone: half a second.
@@ -157,20 +174,17 @@ func Clear(path string) error {
 }
 
 func reopen(path string) (*Lease, error) {
-	for {
+	return insist(func() (*Lease, error) {
 		f, err := openFile(path, os.O_RDWR)
 		if err != nil {
 			return nil, err
 		}
-		err = takeFile(f, path)
-		if err == nil {
-			return &Lease{file: f, path: path}, nil
-		}
-		f.Close()
-		if !errors.Is(err, errAgain) {
+		if err := takeFile(f, path); err != nil {
+			f.Close()
 			return nil, err
 		}
-	}
+		return &Lease{file: f, path: path}, nil
+	})
 }
 
 // waitPause is the longest pause between two looks at a lease that is waited

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -209,7 +210,7 @@ func TestTheEvidenceIsJudgedInOrder(t *testing.T) {
 		"another boot, whatever else":                    {with(func(i *Identity) { i.BootID = "another" }), Gone},
 		"a free lease, though the process lives":         {with(func(i *Identity) { i.Lease = free }), Gone},
 		"no lease file and no such process":              {with(func(i *Identity) { i.PID = absent }), Gone},
-		"no lease file and the pid given to another":     {with(func(i *Identity) { i.Start = "1@" + pidNamespace() }), Gone},
+		"no lease file and the pid given to another":     {with(func(i *Identity) { i.Start = "1@" + namespacesOf(self.Start) }), Gone},
 		"no lease file and a pid of another namespace":   {with(func(i *Identity) { i.PID, i.Start = absent, "1@42" }), Unknown},
 		"no lease file and no process named":             {Identity{Lease: path, BootID: BootID()}, Unknown},
 		"a lease that is a FIFO, and nothing else":       {Identity{Lease: fifo}, Unknown},
@@ -226,6 +227,33 @@ func TestTheEvidenceIsJudgedInOrder(t *testing.T) {
 				t.Errorf("got %+v, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// Who may read a lease can hold a shared lock on it: that ends every try to take
+// it, and keeps its file.
+func TestALeaseThatIsLookedAtForEverIsHeld(t *testing.T) {
+	dir := t.TempDir()
+	l := mustTake(t, dir)
+	if err := l.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(l.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if ok, err := tryLock(f, shared); !ok {
+		t.Fatal(err)
+	}
+	if err := Clear(l.Path()); err != nil {
+		t.Error(err)
+	}
+	if got := look(l.Path()); got.State != Gone {
+		t.Errorf("to who looks it is %+v", got)
+	}
+	if again, err := Take(dir, strings.TrimSuffix(filepath.Base(l.Path()), suffix)); !errors.Is(err, ErrHeld) {
+		t.Errorf("took %v, %v", again, err)
 	}
 }
 

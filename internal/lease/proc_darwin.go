@@ -25,5 +25,5 @@ func startOf(pid int) (string, error) {
 	return fmt.Sprintf("%d.%06d@", info.Proc.P_starttime.Sec, info.Proc.P_starttime.Usec), nil
 }
 
-// pidNamespace is empty: there is one for all.
-func pidNamespace() string { return "" }
+// namespaces is empty: there is one for all.
+func namespaces() (string, bool) { return "", true }

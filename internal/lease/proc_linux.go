@@ -29,13 +29,20 @@ func sameDevice(a, b string) bool {
 	return syscall.Stat(a, &one) == nil && syscall.Stat(b, &two) == nil && one.Dev == two.Dev
 }
 
-// startOf is when a process began, in clock ticks since boot, and its pid
-// namespace: "117685@4026531836". A zombie counts as gone, and so does what is
-// exiting: its files, and with them its lock, close before it is a zombie.
+// errHidden says that a process lives of which /proc tells nothing.
+var errHidden = errors.New("/proc hides it (hidepid)")
+
+// startOf is when a process began, in clock ticks since boot, and the namespaces
+// that this is true in: "117685@4026531836.4026531834". A zombie counts as gone,
+// and so does what is exiting: its files, and with them its lock, close before it
+// is a zombie.
 func startOf(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if errors.Is(err, syscall.ESRCH) { // it ended between open and read
 		return "", fs.ErrNotExist
+	}
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return "", errHidden // with hidepid=2 somebody else's process is not there, proc(5)
 	}
 	if err != nil {
 		return "", err
@@ -47,7 +54,8 @@ func startOf(pid int) (string, error) {
 	if p.ended() {
 		return "", fs.ErrNotExist
 	}
-	return p.start + "@" + pidNamespace(), nil
+	ns, _ := namespaces()
+	return p.start + "@" + ns, nil
 }
 
 // process is what /proc/PID/stat tells, proc(5): fields 3, 9 and 22.
@@ -82,12 +90,28 @@ func parseStat(stat []byte) (process, error) {
 	return process{fields[0], flags, fields[19]}, nil
 }
 
-// pidNamespace is the inode number of this process's pid namespace, empty when
-// it cannot be read.
-func pidNamespace() string {
-	link, err := os.Readlink("/proc/self/ns/pid")
-	if err != nil {
-		return ""
+// namespaces are the inode numbers of the namespaces that a pid and the start of
+// its process belong to: that of pids, and that of time, whose offset the kernel
+// adds to every start (time_namespaces(7), Linux 5.6). They cannot be told where
+// /proc is that of another pid namespace.
+func namespaces() (string, bool) {
+	self, err := os.Readlink("/proc/self")
+	if err != nil || self != strconv.Itoa(os.Getpid()) {
+		return "", false
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(link, "pid:["), "]")
+	pids, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return "", false
+	}
+	ns := inode(pids)
+	if clock, err := os.Readlink("/proc/self/ns/time"); err == nil {
+		ns += "." + inode(clock)
+	}
+	return ns, true
+}
+
+// inode is the number in the name of a namespace: pid:[4026531836].
+func inode(name string) string {
+	_, n, _ := strings.Cut(name, "[")
+	return strings.TrimSuffix(n, "]")
 }

@@ -29,5 +29,5 @@ func startOf(pid int) (string, error) {
 	return fmt.Sprintf("%d@", began.Nanoseconds()), nil
 }
 
-// pidNamespace is empty: there is one for all.
-func pidNamespace() string { return "" }
+// namespaces is empty: there is one for all.
+func namespaces() (string, bool) { return "", true }

@@ -34,8 +34,8 @@ type Identity struct {
 	BootID string
 	// PID is the process id in the namespace that Start names.
 	PID int
-	// Start is when the process began and the pid namespace that PID belongs to,
-	// as Self writes it: opaque to everyone else.
+	// Start is when the process began and the namespaces that this and PID belong
+	// to, as Self writes it: opaque to everyone else.
 	Start string
 }
 
@@ -96,8 +96,8 @@ func judgeProcess(id Identity) Verdict {
 	if id.PID <= 0 || id.Start == "" {
 		return Verdict{Unknown, "nothing names its process"}
 	}
-	if namespaceOf(id.Start) != pidNamespace() {
-		return Verdict{Unknown, "its process is in another pid namespace"}
+	if here, ok := namespaces(); !ok || namespacesOf(id.Start) != here {
+		return Verdict{Unknown, "its process is in another pid namespace, or one of time"}
 	}
 	start, err := startOf(id.PID)
 	switch {
@@ -140,8 +140,8 @@ func Dying(path string, holder Identity) bool {
 	return look(path).State == Alive && holder.BootID == BootID() && judgeProcess(holder).State == Gone
 }
 
-// namespaceOf is the part of a start after the "@": the pid namespace.
-func namespaceOf(start string) string {
+// namespacesOf is the part of a start after the "@".
+func namespacesOf(start string) string {
 	_, ns, _ := strings.Cut(start, "@")
 	return ns
 }

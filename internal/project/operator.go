@@ -98,6 +98,7 @@ func ReadOperator(path string) (Operator, error) {
 		return newOperator(nil), err
 	}
 	o := newOperator(c.settings)
+	o.Leases = absolute(filepath.Dir(path), o.Leases) // clean: labels name leases by such paths, and are compared with it
 	if o.DockerConfig != "" {
 		o.DockerConfig = absolute(filepath.Dir(path), o.DockerConfig)
 	}

@@ -106,7 +106,7 @@ func leftOut(dir string, warnings diag.List) []string {
 
 func TestReadOperator(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
-		"good.yaml":  "agent: {allow: [secrets, infra.image], engine: unix:///d.sock, docker_config: registry, leases: /leases}\n",
+		"good.yaml":  "agent: {allow: [secrets, infra.image], engine: unix:///d.sock, docker_config: registry, leases: /run/../leases//}\n",
 		"wrong.yaml": "agent: {allow: [secret], engines: x}\n",
 		"keeps.yaml": "keep_failed: 48h\n",
 		"least.yaml": "keep_failed: 48h\nagent: {keep_failed_most: 1h}\n",

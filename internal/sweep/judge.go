@@ -20,8 +20,11 @@ func (l *look) judge(ctx context.Context, p reap.Pod) reap.Verdict {
 	}
 	id := l.identity(p.Owner)
 	v := lease.Judge(id)
-	if v.State == lease.Gone && lease.SameProcess(id) {
+	switch {
+	case v.State == lease.Gone && lease.SameProcess(id):
 		return reap.Verdict{State: reap.Unknown, Reason: fmt.Sprintf("%s, though process %d lives", v.Reason, id.PID)}
+	case v.State == lease.Alive && id.Lease != "" && lease.Dying(id.Lease, id): // who may read a lease can lock it
+		return reap.Verdict{State: reap.Unknown, Reason: fmt.Sprintf("%s by somebody, though process %d is gone", v.Reason, id.PID)}
 	}
 	return reap.Verdict{State: reap.State(v.State), Reason: v.Reason}
 }

@@ -20,7 +20,11 @@ func (l *look) kept(ctx context.Context, p reap.Pod) time.Time {
 	if former(p.Owner.Boot) {
 		return l.keptOver(ctx, p)
 	}
-	if !l.ours(p.Owner.Lease) {
+	switch {
+	case p.Owner.Lease == "": // its executor had nowhere to note anything
+		until, _ := l.labelled(ctx, p)
+		return until
+	case !l.ours(p.Owner.Lease):
 		return time.Time{}
 	}
 	notes, err := lease.Notes(p.Owner.Lease)
@@ -60,19 +64,30 @@ func (l *look) noted(n lease.Note) time.Time {
 // failed and was kept; the others died with it, and the engine has found them
 // dead at its own start.
 func (l *look) keptOver(ctx context.Context, p reap.Pod) time.Time {
+	until, ended := l.labelled(ctx, p)
+	if started := l.now().Add(-lease.Uptime()); ended.After(started) {
+		return time.Time{}
+	}
+	return until
+}
+
+// labelled is until when a pod asks to be kept, and when it has ended: nothing
+// where it does not ask, or runs. Where the engine does not say, it is kept for
+// the moment, as if it had ended long ago.
+func (l *look) labelled(ctx context.Context, p reap.Pod) (until, ended time.Time) {
 	keep := min(keepLabel(p), l.KeepMost)
 	if keep <= 0 {
-		return time.Time{}
+		return until, ended
 	}
 	ended, err := l.Engine.Ended(ctx, containers(p))
-	if err != nil {
+	switch {
+	case err != nil:
 		l.Log.Debug("when a kept pod has ended", slog.String("pod", p.ID), slog.Any("err", err))
-		return l.now().Add(unsure)
+		return l.now().Add(unsure), time.Time{}
+	case ended.IsZero():
+		return until, ended
 	}
-	if started := l.now().Add(-lease.Uptime()); ended.IsZero() || ended.After(started) {
-		return time.Time{}
-	}
-	return ended.Add(keep)
+	return ended.Add(keep), ended
 }
 
 // keepLabel is for how long after its end a pod asks to be kept: as long as each

@@ -68,22 +68,29 @@ func TestAKeptPodSurvivesAReboot(t *testing.T) {
 		ended time.Time
 		boot  string
 		most  time.Duration
+		none  bool // its executor had no lease
 		kept  bool
 	}{
-		"had failed before it":                  {label: long, ended: before(time.Minute), boot: "former", most: 87600 * time.Hour, kept: true},
-		"and its time is over":                  {label: "1m", ended: before(2 * time.Minute), boot: "former", most: time.Hour},
-		"longer than the operator lets it":      {label: long, ended: before(2 * time.Hour), boot: "former", most: time.Hour},
-		"died with the machine":                 {label: long, ended: time.Now(), boot: "former", most: 87600 * time.Hour},
-		"runs, with a restart policy of others": {label: long, boot: "former", most: 87600 * time.Hour},
-		"does not ask for it":                   {ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
-		"asks for nonsense":                     {label: "for ever; reboot", ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
-		"asks for less than nothing":            {label: "-1h", ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
-		"ended in the future":                   {label: long, ended: time.Now().Add(time.Hour), boot: "former", most: 87600 * time.Hour},
-		"of this boot, and not noted as kept":   {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour},
+		"had failed before it":                         {label: long, ended: before(time.Minute), boot: "former", most: 87600 * time.Hour, kept: true},
+		"and its time is over":                         {label: "1m", ended: before(2 * time.Minute), boot: "former", most: time.Hour},
+		"longer than the operator lets it":             {label: long, ended: before(2 * time.Hour), boot: "former", most: time.Hour},
+		"died with the machine":                        {label: long, ended: time.Now(), boot: "former", most: 87600 * time.Hour},
+		"runs, with a restart policy of others":        {label: long, boot: "former", most: 87600 * time.Hour},
+		"does not ask for it":                          {ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
+		"asks for nonsense":                            {label: "for ever; reboot", ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
+		"asks for less than nothing":                   {label: "-1h", ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
+		"ended in the future":                          {label: long, ended: time.Now().Add(time.Hour), boot: "former", most: 87600 * time.Hour},
+		"of this boot, by an executor without a lease": {label: long, ended: before(time.Minute), boot: lease.BootID(), none: true, most: 87600 * time.Hour, kept: true},
+		"the same, and its time is over":               {label: "1m", ended: time.Now().Add(-2 * time.Minute), boot: lease.BootID(), none: true, most: time.Hour},
+		"the same, and it runs":                        {label: long, boot: lease.BootID(), none: true, most: time.Hour},
+		"of this boot, and not noted as kept":          {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := swept(t, t.TempDir())
 			id := lease.Identity{Lease: dir + "/p.lease", BootID: test.boot, PID: 1 << 22, Start: self(t, "").Start}
+			if test.none {
+				id.Lease = ""
+			}
 			h := &host{ended: test.ended, things: []engine.Thing{pod("p", id, render.LabelKeepFailed, test.label)}}
 			s := h.sweeper(dir)
 			s.KeepMost = test.most

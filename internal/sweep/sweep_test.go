@@ -233,7 +233,7 @@ func TestTheEvidenceOfEachPod(t *testing.T) {
 		want   string // of what happens: "stays", "goes" or "left alone"
 	}{
 		"a lease that is held":                                 {id: alive, want: "stays"},
-		"a lease that is held, and a pid that is not there":    {id: with(alive.Lease, gonePID), want: "stays"},
+		"a lease that is held, and a pid that is not there":    {id: with(alive.Lease, gonePID), want: "left alone"},
 		"a free lease, and its process gone":                   {id: with(free, gonePID), want: "goes"},
 		"a free lease, and a pid that another process has":     {id: with(free, func(i *lease.Identity) { _, ns, _ := strings.Cut(i.Start, "@"); i.Start = "1@" + ns }), want: "goes"},
 		"a free lease, though its process lives":               {id: self(t, free), want: "left alone"},
