@@ -2,9 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"net/http"
 	"time"
 )
 
@@ -26,17 +23,9 @@ func (e *Engine) Away(ctx context.Context, err error) bool {
 func (e *Engine) callNew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, min(awayTime, e.callTimeout))
 	defer cancel()
-	fresh := http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return e.api.Dialer()(ctx) },
-	}}
-	ask, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://docker/_ping", http.NoBody)
+	answer, err := e.get(ctx, "/_ping")
 	if err != nil {
-		return fmt.Errorf("asking whether the engine is there: %w", err)
+		return err
 	}
-	res, err := fresh.Do(ask)
-	if err != nil {
-		return fmt.Errorf("asking whether the engine is there: %w", err)
-	}
-	return res.Body.Close()
+	return answer.Close()
 }

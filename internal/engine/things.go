@@ -33,20 +33,15 @@ type Thing struct {
 }
 
 // Containers lists the containers that have a label, whatever its value, by
-// one call. They are told by what the list says of them: nothing is looked at.
+// one call. They are told by what the list says of them, with the labels that
+// mean something to dce: nothing is looked at.
 func (e *Engine) Containers(ctx context.Context, label string) ([]Thing, error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", label)})
+	all := []Thing{}
+	err := e.eachContainer(ctx, label, func(s sparse) { all = append(all, s.thing()) })
 	if err != nil {
 		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
-	}
-	all := make([]Thing, len(res.Items))
-	for i, c := range res.Items {
-		all[i] = Thing{
-			Kind: KindContainer, ID: c.ID, Name: nameOf(c), Labels: c.Labels,
-			Running: alive(c), Created: time.Unix(c.Created, 0),
-		}
 	}
 	return all, nil
 }
