@@ -39,6 +39,7 @@ type session struct {
 	included     []*source
 	includedEnv  []string
 	deployed     map[string]string
+	own          map[string]string
 	extended     map[string]*source
 	locator      *locator
 	spoilt       map[string]bool
@@ -164,11 +165,13 @@ func (s *session) setEnv(process map[string]string) {
 }
 
 // setDeployed adds what the cluster will add: the app's environment, and
-// something in the place of each secret, whose value nobody here needs to have.
+// something in the place of each secret, whose value nobody here needs to have;
+// who has it must not send it, so own is what is here without that.
 func (s *session) setDeployed() {
 	if !s.options.Deploy {
 		return
 	}
+	s.own = maps.Clone(s.env)
 	s.deployed = maps.Clone(s.config.App.Env)
 	if s.deployed == nil {
 		s.deployed = map[string]string{}

@@ -37,7 +37,7 @@ type Parts struct {
 	// Secret are the variables that give a secret its value: those do not travel.
 	Secret []string
 	// Known are the values of secrets as the deployer has them, by name.
-	Known map[string]string
+	Known map[string][]string
 	// Literals are secret keys whose value stands in a compose file, and Misused
 	// other places that a secret variable is used in, by the path to each.
 	Literals, Misused [][]string
@@ -61,12 +61,12 @@ func (s *session) parts(merged *types.Project) Parts {
 	}
 	u.project(merged)
 	p := Parts{
-		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string]string{},
+		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string][]string{},
 		Keys: slices.Sorted(maps.Keys(u.keys)), Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals, Misused: u.misused,
 	}
 	for name := range u.secret {
-		if v := s.env[name]; v != "" && v != SecretOnAgent {
-			p.Known[name] = v
+		if values := s.known(name); len(values) > 0 {
+			p.Known[name] = values
 		}
 	}
 	maps.DeleteFunc(u.used, func(name, _ string) bool {
@@ -81,6 +81,19 @@ func (s *session) parts(merged *types.Project) Parts {
 	slices.Sort(p.Sources)
 	p.Sources = slices.Compact(p.Sources)
 	return p
+}
+
+// known are the values that a secret has here: the one that interpolation sees,
+// the one that stands here for what the cluster will give, and the one that the
+// app would be given in clear.
+func (s *session) known(name string) []string {
+	var values []string
+	for _, env := range []map[string]string{s.env, s.own, s.config.App.Env} {
+		if v := env[name]; v != "" && v != SecretOnAgent && !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	return values
 }
 
 func envFilesOf(merged *types.Project) []EnvFile {

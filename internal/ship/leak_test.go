@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,4 +74,57 @@ func unpacked(t *testing.T, data []byte) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// A secret that the cluster has is looked for like any other: who deploys may
+// have its value, too.
+func TestNoValueOfASecretTravels(t *testing.T) {
+	const (
+		plain   = "services: {web: {image: \"web:1\", environment: {DB_PASS: \"${DB_PASS}\"}}}\n"
+		url     = "services: {web: {image: \"web:1\", environment: {DB_PASS: \"${DB_PASS}\", DB_URL: \"${DB_URL}\"}}}\n"
+		mounted = "services: {web: {image: \"web:1\", volumes: [\"./:/app\"], environment: {DB_PASS: \"${DB_PASS}\"}}}\n"
+		source  = "secrets: {DB_PASS: \"marathon:shop/db\"}"
+	)
+	for name, test := range map[string]struct {
+		compose, app string
+		files        map[string]string
+		environ      []string
+		want         string // where it is found, "" for nowhere
+	}{
+		"one that the cluster has, nowhere":           {plain, source, map[string]string{".env": "DB_PASS=hunter2-long\n"}, nil, ""},
+		"one that the cluster has, in a mounted .env": {mounted, source, map[string]string{".env": "DB_PASS=hunter2-long\n"}, nil, ".env"},
+		"one that the cluster has, in another value": {
+			url, source, map[string]string{".env": "DB_PASS=hunter2-long\nDB_URL=postgres://u:${DB_PASS}@db/x\n"}, nil, "the values of the environment",
+		},
+		"one that the cluster has, in a label":            {plain, source + ", labels: {x: hunter2-long}", nil, []string{"DB_PASS=hunter2-long"}, "the app's definition"},
+		"one that the cluster has, in the app's variable": {plain, source + ", env: {DB_PASS: hunter2-long}", nil, nil, "the app's definition"},
+		"one of the environment, beside an env file's": {
+			"services: {web: {image: \"web:1\", env_file: web.env, volumes: [\"./conf:/conf\"]}}\n", "env: {}",
+			map[string]string{"web.env": "DB_PASS=other-value\n", "conf/x": "hunter2-long"}, []string{"DB_PASS=hunter2-long"}, "conf/x",
+		},
+		"one with a quote, in another value": {url, "env: {}", nil, []string{`DB_PASS=hunter"2\x`, `DB_URL=postgres://u:hunter"2\x@db`}, "the values of the environment"},
+		"one with a quote, in a label":       {plain, `labels: {x: 'hunter"2<x'}`, nil, []string{`DB_PASS=hunter"2<x`}, "the app's definition"},
+		"one with a quote, in the raw block": {plain, `labels: {}}, marathon: {description: 'hunter"2<x'`, nil, []string{`DB_PASS=hunter"2<x`}, "the app's definition"},
+		"one of several lines, in an env file": {
+			mounted, source, map[string]string{"conf.env": `K="-----BEGIN KEY-----\nMIIE\n-----END KEY-----\n"`}, []string{"DB_PASS=-----BEGIN KEY-----\nMIIE\n-----END KEY-----\n"}, "conf.env",
+		},
+		"a number, in the raw block": {plain, `labels: {}}, marathon: {killSelection: 123456789`, nil, []string{"DB_PASS=123456789"}, "the app's definition"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{
+				"compose.yaml": test.compose,
+				"dce.yaml":     "secrets: [DB_PASS]\nenvironments: {qa: {target: {urls: [http://marathon.example]}, app: {" + test.app + "}}}\n",
+			}
+			maps.Copy(files, test.files)
+			dir := write(t, files)
+			_, err := Prepare(t.Context(), options(dir, test.environ...))
+			want := ""
+			if test.want != "" {
+				want = "error: the value of the secret DB_PASS would travel in " + test.want + " [DCE704]\n"
+			}
+			if got := lines(dir, err); want == "" && err != nil || !strings.Contains(got, want) || strings.Count(got, ": error: ") > 0 {
+				t.Errorf("got %s%v, want %q", got, err, want)
+			}
+		})
+	}
 }

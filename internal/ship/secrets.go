@@ -2,6 +2,7 @@ package ship
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -29,7 +30,7 @@ type secretPlan struct {
 	// left are names that nothing was said about.
 	left []string
 	// known are the values that the deployer has, by name. None may travel.
-	known    map[string]string
+	known    map[string][]string
 	problems diag.List
 }
 
@@ -84,8 +85,15 @@ func (s *secretPlan) mapped(name, source string, pos diag.Pos) {
 // leave leaves a secret to the executor's environment.
 func (s *secretPlan) leave(name string) {
 	s.left = append(s.left, name)
-	if s.known[name] != "" {
+	if len(s.known[name]) > 0 {
 		s.problems = append(s.problems, leftToAgent(name))
+	}
+}
+
+// know adds a value that the deployer has for a secret: two files may give two.
+func (s *secretPlan) know(name, value string) {
+	if value = strings.TrimSpace(value); value != "" {
+		s.known[name] = append(slices.Clip(s.known[name]), value)
 	}
 }
 
@@ -102,7 +110,7 @@ func (l *loaded) composeSecrets(s *secretPlan) {
 		secret := l.project.Compose.Secrets[name]
 		if secret.File != "" {
 			if data, err := os.ReadFile(secret.File); err == nil {
-				s.known[name] = strings.TrimSpace(string(data))
+				s.know(name, string(data))
 			}
 		}
 		if _, ok := s.sources[name]; !ok && secret.File != "" {
@@ -137,7 +145,9 @@ func (l *loaded) redact(s *secretPlan, files []bundle.File) {
 		}
 		text, values := project.RedactEnv(string(files[i].Data), l.parts.Keys)
 		files[i].Data = []byte(text)
-		maps.Copy(s.known, values)
+		for name, value := range values {
+			s.know(name, value)
+		}
 	}
 }
 
@@ -147,29 +157,66 @@ const shortSecret = 6
 
 // leaks are the places where the value of a secret would travel.
 func (s *secretPlan) leaks(app marathon.App, b bundle.Bundle) diag.List {
-	var problems diag.List
 	definition, err := app.MarshalJSON()
 	if err != nil {
 		return nil // sending it will say so
 	}
+	places := append(slices.Clone(b.Files),
+		bundle.File{Path: "the values of the environment", Data: texts(b.Manifest)}, bundle.File{Path: "the app's definition", Data: texts(definition)})
+	var problems diag.List
 	for _, name := range slices.Sorted(maps.Keys(s.known)) {
-		value := []byte(s.known[name])
-		if len(value) < shortSecret {
-			continue
-		}
-		for _, f := range b.Files {
-			if bytes.Contains(f.Data, value) {
-				problems = append(problems, leaked(name, f.Path))
+		forms := forms(s.known[name])
+		for _, p := range places {
+			if slices.ContainsFunc(forms, func(form []byte) bool { return bytes.Contains(p.Data, form) }) {
+				problems = append(problems, leaked(name, p.Path))
 			}
-		}
-		if bytes.Contains(b.Manifest, value) {
-			problems = append(problems, leaked(name, "the values of the environment"))
-		}
-		if bytes.Contains(definition, value) {
-			problems = append(problems, leaked(name, "the app's definition"))
 		}
 	}
 	return problems
+}
+
+// forms are the ways that values may stand in a file: as they are, and with the
+// escapes of JSON, which YAML and env files have between double quotes too. A
+// key in PEM form has line ends.
+func forms(values []string) [][]byte {
+	var all [][]byte
+	for _, value := range values {
+		if value = strings.TrimSpace(value); len(value) < shortSecret {
+			continue
+		}
+		all = append(all, []byte(value))
+		if quoted := quoted(value); quoted != value {
+			all = append(all, []byte(quoted))
+		}
+	}
+	return all
+}
+
+func quoted(value string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		return value
+	}
+	return strings.Trim(b.String(), "\"\n")
+}
+
+// texts is what a JSON document says, without the quotes and escapes that a
+// value would not be found behind.
+func texts(document []byte) []byte {
+	var all bytes.Buffer
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.UseNumber()
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return all.Bytes()
+		}
+		if _, structure := token.(json.Delim); !structure {
+			fmt.Fprintf(&all, "%v\x00", token)
+		}
+	}
 }
 
 func badSource(name, source string, pos diag.Pos) diag.Diagnostic {
