@@ -55,6 +55,7 @@ type EnvFile struct {
 // parts are found when a bundle is made, and by nobody else.
 func (s *session) parts(merged *types.Project) Parts {
 	u := newUsage(s)
+	u.secretVariables(merged)
 	for grown := -1; grown != len(u.keys)+len(u.secret); { // a key makes its variables secret, these make other keys so
 		grown = len(u.keys) + len(u.secret)
 		u.all()
@@ -169,12 +170,11 @@ func (u *usage) scalar(n *yaml.Node, path []string) {
 	if len(path) > 3 && path[0] == "services" && path[2] == "volumes" {
 		u.bind(n.Value)
 	}
-	secret := slices.ContainsFunc(names, func(name string) bool { return u.secret[name] })
 	switch {
 	case len(path) == 4 && path[0] == "services" && path[2] == "environment":
-		u.environment(n, path, names, secret)
+		u.environment(n, path, names)
 	case len(path) > 2 && path[2] == "build": // built before it is deployed
-	case secret:
+	case u.anySecret(names):
 		u.misused = append(u.misused, path)
 	}
 }
@@ -195,10 +195,14 @@ func (u *usage) bind(text string) {
 }
 
 // environment looks at a key of a service: one that a secret variable gives its
-// value is secret, and so is every variable that gives a secret key its value.
-func (u *usage) environment(n *yaml.Node, path, names []string, secret bool) {
+// value is secret, and so is every variable that gives a secret key its value. A
+// key alone takes the variable of its name.
+func (u *usage) environment(n *yaml.Node, path, names []string) {
 	key := path[3]
-	if secret {
+	if keyAlone(n, key) {
+		names = []string{key}
+	}
+	if u.anySecret(names) {
 		u.keys[key] = true
 	}
 	if !u.keys[key] {
@@ -212,12 +216,18 @@ func (u *usage) environment(n *yaml.Node, path, names []string, secret bool) {
 	}
 }
 
+func (u *usage) anySecret(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return u.secret[name] })
+}
+
 func hasLiteral(n *yaml.Node, key string) bool {
 	if rest, ok := strings.CutPrefix(n.Value, key+"="); ok {
 		return rest != ""
 	}
-	return n.Value != "" && n.Value != key && n.ShortTag() != "!!null"
+	return n.Value != "" && !keyAlone(n, key)
 }
+
+func keyAlone(n *yaml.Node, key string) bool { return n.Value == key || n.ShortTag() == "!!null" }
 
 // text are the variables that a text names, found by filling them in.
 func (u *usage) text(text string, lookup func(string) (string, bool)) []string {
@@ -259,6 +269,10 @@ func (u *usage) project(merged *types.Project) {
 			u.name(c.Environment)
 		}
 	}
+}
+
+// secretVariables are those that compose secrets are made of.
+func (u *usage) secretVariables(merged *types.Project) {
 	for _, s := range merged.Secrets {
 		if s.Environment != "" {
 			u.secret[s.Environment] = true
@@ -281,7 +295,7 @@ func (u *usage) envFile(path string) {
 	_, _ = readEnvFile(path, lookup)
 	for _, st := range envStatements(string(data)) {
 		names := u.text(st.value, lookup)
-		if !u.keys[st.key] && slices.ContainsFunc(names, func(k string) bool { return u.secret[k] }) {
+		if !u.keys[st.key] && u.anySecret(names) {
 			u.misused = append(u.misused, []string{path, st.key})
 		}
 	}

@@ -128,3 +128,36 @@ func TestNoValueOfASecretTravels(t *testing.T) {
 		})
 	}
 }
+
+// A variable that a compose secret is made of is one wherever it is used.
+func TestAVariableOfAComposeSecretIsSecret(t *testing.T) {
+	const secrets = "\nsecrets: {db: {environment: DB_PASS}}\n"
+	for name, test := range map[string]struct{ service, want string }{
+		"in a command":              {`command: [run, "${DB_PASS}"]`, "a secret is used in web.command.${DB_PASS} [DCE705]"},
+		"in another key":            {`environment: {PW: "${DB_PASS}"}`, ""},
+		"in a key alone":            {`environment: [DB_PASS]`, ""},
+		"in a key without a value":  {`environment: {DB_PASS: }`, ""},
+		"in a key of another's key": {`environment: [DB_PASS, "COPY=x${DB_PASS}"]`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, map[string]string{
+				"compose.yaml": "services: {web: {image: \"web:1\", secrets: [db], " + test.service + "}}" + secrets,
+				"dce.yaml":     "environments: {qa: {target: {urls: [http://marathon.example]}}}\n",
+			})
+			s, err := Prepare(t.Context(), options(dir, "DB_PASS=hunter2-long"))
+			if test.want != "" || err != nil {
+				if got := lines(dir, err); test.want == "" || !strings.Contains(got, test.want) {
+					t.Errorf("got %s, want %q", got, test.want)
+				}
+				return
+			}
+			services, err := s.Services()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := encoded(t, services) + unpacked(t, s.Bundle.Data); strings.Contains(text, "hunter2") {
+				t.Errorf("shown in %s", text)
+			}
+		})
+	}
+}
