@@ -98,6 +98,7 @@ func (s *session) readConfig() {
 		}
 		c, d := readConfigFile(f.path, f.must)
 		s.add(d)
+		s.written = append(s.written, c.settings...)
 		top, chosen := split(c.settings, s.options.Environment)
 		names = append(names, c.environments...)
 		if f.path == system {

@@ -40,6 +40,7 @@ type session struct {
 	includedEnv  []string
 	deployed     map[string]string
 	own          map[string]string
+	written      []setting
 	extended     map[string]*source
 	locator      *locator
 	spoilt       map[string]bool

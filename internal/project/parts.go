@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,9 @@ type Parts struct {
 	Secret []string
 	// Known are the values of secrets as the deployer has them, by name.
 	Known map[string][]string
+	// Credentials are the references to the deployer's own, those of other
+	// environments too, each with the setting that it stands at.
+	Credentials map[string]string
 	// Literals are secret keys whose value stands in a compose file, and Misused
 	// other places that a secret variable is used in, by the path to each.
 	Literals, Misused [][]string
@@ -62,7 +66,7 @@ func (s *session) parts(merged *types.Project) Parts {
 	}
 	u.project(merged)
 	p := Parts{
-		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string][]string{},
+		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string][]string{}, Credentials: s.credentials(),
 		Keys: slices.Sorted(maps.Keys(u.keys)), Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals, Misused: u.misused,
 	}
 	for name := range u.secret {
@@ -96,6 +100,26 @@ func (s *session) known(name string) []string {
 	}
 	return values
 }
+
+// credentials are those that files of settings name for any environment, since
+// what is mounted may hold them all, and those in effect.
+func (s *session) credentials() map[string]string {
+	all := map[string]string{}
+	note := func(setting string, value any) {
+		if reference, ok := value.(string); ok && credentialSetting.MatchString(setting) {
+			all[reference] = setting
+		}
+	}
+	for _, one := range s.written {
+		note(one.path, one.value)
+	}
+	for _, one := range s.config.settings {
+		note(one.Path, one.Value)
+	}
+	return all
+}
+
+var credentialSetting = regexp.MustCompile(`^(environments\.[^.]+\.)?target\.(artifacts\.)?credentials\.(basic|token)$`)
 
 func envFilesOf(merged *types.Project) []EnvFile {
 	var all []EnvFile

@@ -21,7 +21,7 @@ type collector struct {
 	root     string
 	locate   func(path ...string) diag.Pos
 	files    map[string]bundle.File // by path in the bundle
-	never    map[string]bool        // files that hold secrets, by real path
+	never    map[string]bool        // files that hold secrets or the deployer's credentials, by real path
 	named    []string               // binds that are named relative to the project
 	size     int
 	problems diag.List
@@ -33,6 +33,11 @@ func (l *loaded) collect() ([]bundle.File, error) {
 	for _, s := range l.project.Compose.Secrets {
 		if s.File != "" {
 			c.never[real(s.File)] = true
+		}
+	}
+	for reference := range l.parts.Credentials {
+		for _, path := range l.credentialFiles(reference) {
+			c.never[real(path)] = true
 		}
 	}
 	for _, path := range l.parts.Sources {

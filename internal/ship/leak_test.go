@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -157,6 +158,52 @@ func TestAVariableOfAComposeSecretIsSecret(t *testing.T) {
 			}
 			if text := encoded(t, services) + unpacked(t, s.Bundle.Data); strings.Contains(text, "hunter2") {
 				t.Errorf("shown in %s", text)
+			}
+		})
+	}
+}
+
+// What dce itself is let in with is nobody's business on the cluster.
+func TestCredentialsOfTheDeployerDoNotTravel(t *testing.T) {
+	for name, test := range map[string]struct {
+		target, other string
+		files         map[string]string
+		want          string // the setting whose value is found, "" for none
+	}{
+		"a file that is mounted":             {`credentials: {basic: "file:marathon.cred"}`, "", map[string]string{"marathon.cred": "me:pass-of-the-deployer\n"}, ""},
+		"a file by its whole path":           {`credentials: {token: "file:DIR/deep/t"}`, "", map[string]string{"deep/t": "pass-of-the-deployer\n"}, ""},
+		"a file for uploads":                 {`artifacts: {credentials: {basic: "file:store.cred"}}`, "", map[string]string{"store.cred": "me:pass-of-the-deployer"}, ""},
+		"a file of another environment":      {"ca: []", `credentials: {basic: "file:prod.cred"}`, map[string]string{"prod.cred": "me:pass-of-the-deployer"}, ""},
+		"a copy of the password":             {`credentials: {basic: "file:marathon.cred"}`, "", map[string]string{"marathon.cred": "me:pass-of-the-deployer", "copy": "pass-of-the-deployer"}, "target.credentials.basic"},
+		"a file with what a variable holds":  {`credentials: {basic: "env:LOGIN"}`, "", map[string]string{"copy": "me:pass-of-the-deployer"}, "target.credentials.basic"},
+		"a variable that is not there":       {`credentials: {basic: "env:NO_SUCH"}`, "", nil, ""},
+		"a keyring, which nobody is asked":   {`credentials: {basic: "keyring:x"}`, "", nil, ""},
+		"a variable of another environment":  {"ca: []", `artifacts: {credentials: {token: "env:TOKEN"}}`, map[string]string{"copy": "pass-of-the-deployer"}, "environments.prod.target.artifacts.credentials.token"},
+		"a setting that only looks like one": {`ca: []}, app: {labels: {target.credentials.basic: "env:LOGIN"}`, "", map[string]string{"copy": "of the deployer"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{
+				"compose.yaml": "services: {web: {image: \"web:1\", volumes: [\"./:/srv\"]}}\n",
+				"dce.yaml":     "environments:\n  qa: {target: {urls: [http://marathon.example], " + test.target + "}}\n  prod: {target: {" + test.other + "}}\n",
+			}
+			maps.Copy(files, test.files)
+			dir := write(t, files)
+			text := strings.ReplaceAll(files["dce.yaml"], "DIR", dir)
+			if err := os.WriteFile(filepath.Join(dir, "dce.yaml"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Prepare(t.Context(), options(dir, "LOGIN=me:pass-of-the-deployer", "TOKEN=pass-of-the-deployer"))
+			if test.want != "" {
+				if got := lines(dir, err); !strings.Contains(got, "the value of the secret "+test.want+" would travel in copy [DCE704]") {
+					t.Errorf("got %s%v", got, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(lines(dir, err), err)
+			}
+			if strings.Contains(unpacked(t, s.Bundle.Data), "pass-of-the-deployer") {
+				t.Errorf("the credential travels in one of %v", Files(s.Bundle))
 			}
 		})
 	}

@@ -79,6 +79,7 @@ func Prepare(ctx context.Context, o Options) (*Shipment, error) {
 		}
 	}
 	secrets := l.secrets()
+	l.credentials(ctx, o.Project.Environ, secrets)
 	packed, err := l.pack(o, secrets)
 	if err != nil {
 		return nil, err
