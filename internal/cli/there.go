@@ -14,6 +14,7 @@ import (
 	"dce/internal/credential"
 	"dce/internal/diag"
 	"dce/internal/project"
+	"dce/internal/ship"
 )
 
 // there is the place of commands that work on a cluster: an environment.
@@ -76,20 +77,27 @@ func (a *app) connect(ctx context.Context, environment string, p *project.Projec
 			Hint:   fmt.Sprintf("write environments.%s.target.urls: [http://marathon.example:8080] into dce.yaml; `dce devcluster start` gives one to try", environment),
 		})
 	}
+	if err := addresses(c); err != nil {
+		return nil, err
+	}
 	o := marathon.Options{URLs: c.Target.URLs, Agent: "dce/" + a.env.Version}
 	if err := a.authorise(ctx, c, &o); err != nil {
 		return nil, err
 	}
 	client, err := marathon.New(o)
 	if err != nil {
-		origin, _ := c.Origin("target.urls")
-		return nil, diag.Fail(diag.Diagnostic{
-			Code: "DCE201", Summary: err.Error(), Pos: origin.Pos, Hint: "write it as http://marathon.example:8080", Cause: err,
-		})
+		return nil, err
 	}
 	s := &site{environment: environment, config: c, boxes: marathon.NewSandboxes(client)}
 	s.Scheduler = &marathon.Scheduler{Client: client, ID: marathon.ID(c.App.ID, p.Compose.Name, environment), Sandbox: s.boxes.Progress}
 	return s, nil
+}
+
+// addresses refuses a target that cannot be one, or that would show a password
+// wherever its address is shown.
+func addresses(c project.Config) error {
+	origin, _ := c.Origin("target.urls")
+	return ship.Addresses("target.urls", c.Target.URLs, origin.Pos).Err()
 }
 
 // authorise reads the credentials and certificates of a target.

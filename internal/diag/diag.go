@@ -63,6 +63,10 @@ func (p Pos) String() string {
 	}
 }
 
+// Hidden is the place as a whole line, which no output shows: a secret stands in
+// it.
+func (p Pos) Hidden() Pos { return Pos{File: p.File, Line: p.Line} }
+
 // Related is a second place that a problem involves, with a word on how.
 type Related struct {
 	Pos  Pos

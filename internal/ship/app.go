@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,11 +23,9 @@ func (l *loaded) checkPlace(environment string) error {
 	if len(c.Target.URLs) == 0 {
 		problems = append(problems, noTarget(environment, diag.Pos{File: c.Path}))
 	}
-	for _, u := range c.Target.URLs {
-		problems = append(problems, address("target.urls", u, l.locateSetting("target.urls"))...)
-	}
+	problems = append(problems, Addresses("target.urls", c.Target.URLs, l.locateSetting("target.urls"))...)
 	if u := c.Target.Artifacts.URL; u != "" {
-		problems = append(problems, address("target.artifacts.url", u, l.locateSetting("target.artifacts.url"))...)
+		problems = append(problems, Addresses("target.artifacts.url", []string{u}, l.locateSetting("target.artifacts.url"))...)
 	}
 	if c.Job {
 		problems = append(problems, job(l.locateSetting("kind")))
@@ -182,8 +181,19 @@ func depthOf(p *types.Project, name string, known map[string]int) int {
 	return deepest
 }
 
-// address refuses what is no address of a server, and a password in one: it
-// would be in every log on the way.
+// Addresses refuses what is no address of a server, and a password in one: it
+// would be in every log on the way. So would be the line that it stands on.
+func Addresses(setting string, texts []string, pos diag.Pos) diag.List {
+	if slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "@") }) {
+		pos = pos.Hidden()
+	}
+	var problems diag.List
+	for _, text := range texts {
+		problems = append(problems, address(setting, text, pos)...)
+	}
+	return problems
+}
+
 func address(setting, text string, pos diag.Pos) diag.List {
 	u, err := url.Parse(text)
 	d := diag.Diagnostic{Code: "DCE715", Pos: pos, Hint: "write, for example, https://marathon.example:8443"}

@@ -237,7 +237,7 @@ func secretFile(name, file string, pos diag.Pos) diag.Diagnostic {
 
 func literal(at []string, pos diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "DCE704", Summary: fmt.Sprintf("the value of the secret %s stands in a file that would travel", at[len(at)-1]), Pos: pos,
+		Code: "DCE704", Summary: fmt.Sprintf("the value of the secret %s stands in a file that would travel", at[len(at)-1]), Pos: pos.Hidden(),
 		Detail: "It is marked as a secret, but its value is part of the project.",
 		Hint:   fmt.Sprintf("write ${%s} there, and give the value below app.secrets", at[len(at)-1]),
 	}

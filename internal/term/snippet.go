@@ -18,8 +18,8 @@ const lineLimit = 100
 // place underlined, with a note behind the underline. It is empty where the
 // file cannot be read or has no such line.
 func (u *UI) snippet(p diag.Pos, note string) string {
-	// Only env files have problems of a whole line, without a column: their lines
-	// hold secrets, so they are not shown.
+	// A line without a column holds a secret (diag.Pos.Hidden); env files have no
+	// others.
 	if p.Line <= 0 || p.Column <= 0 || p.File == "" || p.File == "-" {
 		return ""
 	}

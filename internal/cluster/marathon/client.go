@@ -62,13 +62,11 @@ func New(o Options) (*Client, error) {
 		o.Patience = 20 * time.Second
 	}
 	c := &Client{options: o}
-	for _, text := range o.URLs {
+	for i, text := range o.URLs {
 		u, err := url.Parse(strings.TrimRight(text, "/"))
-		if err != nil {
-			return nil, fmt.Errorf("reading the URL %q: %w", text, err)
-		}
-		if u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return nil, fmt.Errorf("%q is no URL of a marathon: it begins with http:// or https:// and names a host", text)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			// Neither the text nor the cause, which quotes it: a password may be in it.
+			return nil, fmt.Errorf("URL %d is none of a marathon: it begins with http:// or https:// and names a host", i+1)
 		}
 		c.urls = append(c.urls, u)
 	}
@@ -89,8 +87,9 @@ func transport(t *tls.Config) *http.Transport {
 	return transport
 }
 
-// URL is the first URL as it was given: how people know this Marathon.
-func (c *Client) URL() string { return c.urls[0].String() }
+// URL is the first URL as it was given: how people know this Marathon. It is
+// shown and logged, so without a password.
+func (c *Client) URL() string { return c.urls[0].Redacted() }
 
 // Requests is how many requests were sent so far.
 func (c *Client) Requests() int64 { return c.requests.Load() }
