@@ -108,7 +108,8 @@ func clusterCodes() []Entry {
 		{
 			Code: "DCE769", Title: "bundle cannot be uploaded", Exit: ExitUnreachable,
 			Text: "A bundle that is too large for a label is put to target.artifacts.url by HTTP PUT before anything is changed on the cluster. The server " +
-				"refused it, or cannot be reached. It must take PUT for new files below that URL; target.artifacts.credentials is sent with it.",
+				"refused it, sent it on to a page where nothing is put, or cannot be reached. It must take PUT for new files below that URL; " +
+				"target.artifacts.credentials is sent with it, but to no other host.",
 		},
 		{
 			Code: "DCE770", Title: "external diff does not work", Exit: ExitFailed,

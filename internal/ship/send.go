@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,28 +31,60 @@ func Send(ctx context.Context, u Upload, auth Auth, trust *tls.Config) (bool, er
 	defer cancel()
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = trust
-	client := &http.Client{Transport: transport}
+	client := &http.Client{Transport: transport, CheckRedirect: follow}
 	defer client.CloseIdleConnections()
-	status, length, err := request(ctx, client, http.MethodHead, u, auth)
-	if err != nil || (status == http.StatusOK && length == int64(len(u.Data))) {
+	there, err := request(ctx, client, http.MethodHead, u, auth)
+	if err != nil || (there.StatusCode == http.StatusOK && there.ContentLength == int64(len(u.Data))) {
 		return false, err
 	}
-	status, _, err = request(ctx, client, http.MethodPut, u, auth)
-	if err == nil && (status < 200 || status > 299) {
-		err = fmt.Errorf("PUT %s: %d %s", u.URL, status, http.StatusText(status))
+	taken, err := request(ctx, client, http.MethodPut, u, auth)
+	if err == nil {
+		err = refused(taken, u)
 	}
 	return err == nil, err
 }
 
-// request gives the status of an answer, and the length that it tells of.
-func request(ctx context.Context, client *http.Client, method string, u Upload, auth Auth) (status int, length int64, err error) {
+// refused is why an answer to an upload is none of success.
+func refused(r *http.Response, u Upload) error {
+	if r.StatusCode >= 200 && r.StatusCode <= 299 {
+		return nil
+	}
+	text := fmt.Sprintf("PUT %s: %d %s", u.URL, r.StatusCode, http.StatusText(r.StatusCode))
+	if to, err := r.Location(); err == nil {
+		return fmt.Errorf("%s, to %s://%s%s: a file is not put there, as where one must log in", text, to.Scheme, to.Host, to.Path)
+	}
+	return errors.New(text)
+}
+
+// redirectLimit is net/http's own.
+const redirectLimit = 10
+
+// follow goes on to where a server sends a request, as long as it stays the same
+// request: an upload that has become a GET ends at some page, whose 200 is not
+// that of a file that was put there. Credentials are shown to no other host, and
+// to none without TLS where there was some.
+func follow(next *http.Request, before []*http.Request) error {
+	first := before[0]
+	switch {
+	case next.Method != first.Method:
+		return http.ErrUseLastResponse
+	case len(before) >= redirectLimit:
+		return fmt.Errorf("sent on %d times", redirectLimit)
+	case next.URL.Hostname() != first.URL.Hostname() || next.URL.Scheme != first.URL.Scheme && next.URL.Scheme != "https":
+		next.Header.Del("Authorization")
+	}
+	return nil
+}
+
+// request gives an answer, its body read.
+func request(ctx context.Context, client *http.Client, method string, u Upload, auth Auth) (*http.Response, error) {
 	var body io.Reader
 	if method == http.MethodPut {
 		body = bytes.NewReader(u.Data)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, u.URL, body)
 	if err != nil {
-		return 0, 0, fmt.Errorf("making the request: %w", err)
+		return nil, fmt.Errorf("making the request: %w", err)
 	}
 	if user, password, ok := strings.Cut(auth.Basic.Reveal(), ":"); ok {
 		r.SetBasicAuth(user, password)
@@ -61,9 +94,9 @@ func request(ctx context.Context, client *http.Client, method string, u Upload, 
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return 0, 0, fmt.Errorf("uploading: %w", err)
+		return nil, fmt.Errorf("uploading: %w", err)
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
-	return response.StatusCode, response.ContentLength, err
+	return response, err
 }

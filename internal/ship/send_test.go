@@ -76,3 +76,55 @@ func TestABundleIsUploadedOnce(t *testing.T) {
 		t.Errorf("with another credential: %v", err)
 	}
 }
+
+// A server may send an upload on. It is one only as long as it is a PUT with its
+// body, and the credentials are for the server that was named.
+func TestAnUploadThatIsSentOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		status int
+		to     string // another server, "/else" of this one
+		auth   string // what arrives there
+		err    string
+	}{
+		"to a login page":           {http.StatusFound, "/login", "", "302 Found, to http://HOST/login: a file is not put there"},
+		"to a page for good":        {http.StatusMovedPermanently, "/login", "", "301 Moved Permanently, to"},
+		"to a page about it":        {http.StatusSeeOther, "/login", "", "303 See Other, to"},
+		"to another path":           {http.StatusTemporaryRedirect, "/else", "Basic bWU6cHc=", ""},
+		"to another path, for good": {http.StatusPermanentRedirect, "/else", "Basic bWU6cHc=", ""},
+		"to another host":           {http.StatusTemporaryRedirect, "http://localhost:PORT/else", "", ""},
+		"in a circle":               {http.StatusTemporaryRedirect, "/b/shop-1.dce", "", "sent on 10 times"},
+		"nowhere":                   {http.StatusTemporaryRedirect, "", "", "307"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &store{files: map[string]string{}, auth: test.auth}
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /login", func(http.ResponseWriter, *http.Request) {})
+			mux.Handle("/else", s)
+			var server *httptest.Server
+			mux.HandleFunc("/b/", func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodHead {
+					w.WriteHeader(http.StatusNotFound)
+					return
+				}
+				_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+				if test.to != "" {
+					w.Header().Set("Location", strings.ReplaceAll(test.to, "PORT", port))
+				}
+				w.WriteHeader(test.status)
+			})
+			server = httptest.NewServer(mux)
+			defer server.Close()
+			sent, err := Send(t.Context(), Upload{URL: server.URL + "/b/shop-1.dce", Data: []byte("bundle")}, Auth{Basic: secret(t, "me:pw")}, nil)
+			if test.err != "" {
+				want := strings.ReplaceAll(test.err, "HOST", server.Listener.Addr().String())
+				if sent || err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("sent %t, %v; want %q", sent, err, want)
+				}
+				return
+			}
+			if err != nil || !sent || s.files["/else"] != "bundle" {
+				t.Errorf("sent %t, %v; the server has %q", sent, err, s.files)
+			}
+		})
+	}
+}
