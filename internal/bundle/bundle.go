@@ -96,11 +96,11 @@ func Pack(m Manifest, files []File) (Bundle, error) {
 	go func() { sum <- digest(content) }() // a third of the time that compressing takes
 	data, err := compress(content)
 	b := Bundle{Data: data, Digest: <-sum, Files: files, Manifest: manifest}
+	if err == nil {
+		err = checkPacked(len(content), len(data), files)
+	}
 	if err != nil {
 		return Bundle{}, err
-	}
-	if len(data) > MaxCompressed {
-		return Bundle{}, tooLarge(fmt.Sprintf("it comes to %s, compressed", Size(len(data))), files)
 	}
 	return b, nil
 }

@@ -24,6 +24,12 @@ const (
 	freeRatio = 4 << 20
 )
 
+// contentLimit is how large the content of a bundle of that many bytes may
+// become. Headers of entries come on top of the files.
+func contentLimit(compressed int) int {
+	return min(MaxContent+MaxFiles*2048, freeRatio+MaxRatio*compressed)
+}
+
 // check holds files against the limits, and against what would not come out
 // of a bundle as it went in.
 func check(files []File) error {
@@ -44,6 +50,18 @@ func check(files []File) error {
 	}
 	if total > MaxContent {
 		return tooLarge(fmt.Sprintf("its files come to %s", Size(total)), files)
+	}
+	return nil
+}
+
+// checkPacked holds a bundle against what whoever takes it apart holds it
+// against.
+func checkPacked(content, compressed int, files []File) error {
+	switch {
+	case compressed > MaxCompressed:
+		return tooLarge(fmt.Sprintf("it comes to %s, compressed", Size(compressed)), files)
+	case content > contentLimit(compressed):
+		return tooLarge(fmt.Sprintf("its %s compress to %s, less than a part in %d, which no agent unpacks", Size(content), Size(compressed), MaxRatio), files)
 	}
 	return nil
 }

@@ -39,8 +39,7 @@ func decompress(data []byte) ([]byte, error) {
 		return nil, broken("it is not compressed as bundles are", err)
 	}
 	z.Multistream(false)
-	// Headers of entries come on top of the files.
-	limit := int64(min(MaxContent+MaxFiles*2048, freeRatio+MaxRatio*len(data)))
+	limit := int64(contentLimit(len(data)))
 	var b bytes.Buffer
 	n, err := io.Copy(&b, io.LimitReader(z, limit+1))
 	switch {

@@ -53,7 +53,8 @@ what the services ask for. Limits that come to more than the pod's memory only i
 		{Code: "DCE710", Title: "the bundle is too large", Exit: ExitInvalid, Text: `The pod's files are packed into a bundle, which travels in a label of the job up to
 target.artifacts.inline. A larger one is uploaded to target.artifacts.url by HTTP PUT, and the
 Mesos fetcher brings it to the agents. There are bounds for that too: 64 MiB compressed,
-256 MiB and 10000 files in all. The message names the largest files. Programs and data
+256 MiB and 10000 files in all, and, since executors unpack nothing that grows beyond it, 4 MiB more
+than 200 times the compressed size, as only files of zeros and the like do. The message names the largest files. Programs and data
 belong into images; a directory that is mounted for development belongs into
 compose.override.yaml, which is part of no environment.`},
 		{Code: "DCE711", Title: "a path that no bundle may hold", Exit: ExitInvalid, Text: `Paths in a bundle are plain and relative, with at most 512 bytes, and stay below it. What is
