@@ -63,3 +63,32 @@ func TestTheSameInputGivesTheSameApp(t *testing.T) {
 		}
 	}
 }
+
+// The Mesos fetcher names a file by all that is behind the last slash.
+func TestWhatIsFetchedByAQueryHasAName(t *testing.T) {
+	for uri, want := range map[string]struct {
+		fetch    Fetch
+		executor string
+	}{
+		"https://repo.example/dce":             {Fetch{Executable: true, Cache: true}, "./dce"},
+		"https://repo.example/dce%2B1":         {Fetch{Executable: true, Cache: true}, "./dce%2B1"},
+		"https://repo.example/dce?v=1":         {Fetch{Executable: true, Cache: true, DestPath: "dce"}, "./dce"},
+		"https://repo.example/dce?of=a/b":      {Fetch{Executable: true, Cache: true, DestPath: "dce"}, "./dce"},
+		"https://repo.example/dce#1":           {Fetch{Executable: true, Cache: true, DestPath: "dce"}, "./dce"},
+		"https://repo.example/dce.tgz":         {Fetch{Extract: true, Cache: true}, "./dce"},
+		"https://repo.example/dce.tgz?v=1":     {Fetch{Extract: true, DestPath: "dce.tgz"}, "./dce"},
+		"https://repo.example/get?f=dce.tgz":   {Fetch{Executable: true, Cache: true, DestPath: "get"}, "./get"},
+		"/opt/dce/dce":                         {Fetch{Executable: true, Cache: true}, "./dce"},
+		"hdfs://names.example:8020/opt/dce?v1": {Fetch{Executable: true, Cache: true, DestPath: "dce"}, "./dce"},
+	} {
+		app, problems := Build(Input{Project: "shop", Environment: "qa", ExecutorURIs: []string{uri}, Fetch: []string{"http://x/conf.tgz?v=1", "http://x/y"}})
+		if len(problems) > 0 {
+			t.Errorf("%s: %v", uri, problems)
+		}
+		want.fetch.URI = uri
+		all := []Fetch{want.fetch, {URI: "http://x/conf.tgz?v=1", Extract: true, DestPath: "conf.tgz"}, {URI: "http://x/y"}}
+		if diff := cmp.Diff(all, app.Fetch); diff != "" || app.Executor != want.executor {
+			t.Errorf("%s: executor %s, (-want +got):\n%s", uri, app.Executor, diff)
+		}
+	}
+}

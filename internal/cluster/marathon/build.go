@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -169,7 +168,11 @@ func (b *builder) executor() {
 	b.app.Cmd, b.app.Executor = executorCommand, b.in.ExecutorPath
 	for i, uri := range b.in.ExecutorURIs {
 		archive := isArchive(uri)
-		b.app.Fetch = append(b.app.Fetch, Fetch{URI: uri, Executable: i == 0 && !archive, Extract: archive, Cache: true})
+		f := Fetch{URI: uri, Executable: i == 0 && !archive, Extract: archive, Cache: true, DestPath: destPath(uri)}
+		if archive && f.DestPath != "" {
+			f.Cache = false // a cached file is extracted by its name, and that ends with the query (slave/containerizer/fetcher.cpp)
+		}
+		b.app.Fetch = append(b.app.Fetch, f)
 		if i == 0 && b.app.Executor == "" {
 			b.app.Executor = "./" + fetchedName(uri)
 			if archive {
@@ -182,16 +185,27 @@ func (b *builder) executor() {
 		b.problem("target.executor.path", badExecutor(b.app.Executor))
 	}
 	for _, uri := range b.in.Fetch {
-		b.app.Fetch = append(b.app.Fetch, Fetch{URI: uri, Extract: isArchive(uri)})
+		b.app.Fetch = append(b.app.Fetch, Fetch{URI: uri, Extract: isArchive(uri), DestPath: destPath(uri)})
 	}
 }
 
-// fetchedName is the name that the Mesos fetcher gives a file.
-func fetchedName(uri string) string {
-	if u, err := url.Parse(uri); err == nil && u.Path != "" {
-		return path.Base(u.Path)
+// fetchedName is the name of a file in the sandbox.
+func fetchedName(uri string) string { return path.Base(withoutQuery(uri)) }
+
+// destPath is that name where the Mesos fetcher would give another: it takes what
+// is behind the last slash, query and all (Fetcher::basename).
+func destPath(uri string) string {
+	if withoutQuery(uri) == uri {
+		return ""
 	}
-	return path.Base(uri)
+	return fetchedName(uri)
+}
+
+func withoutQuery(uri string) string {
+	if i := strings.IndexAny(uri, "?#"); i >= 0 {
+		return uri[:i]
+	}
+	return uri
 }
 
 // isArchive: what the Mesos fetcher unpacks (src/launcher/fetcher.cpp).
