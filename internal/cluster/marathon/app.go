@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 )
 
 // App is an app definition as Marathon's API has it: what dce sets by name,
 // and whatever else it may hold in Extra. Encoding writes Extra's keys beside
-// the others, in alphabetical order; decoding keeps there what has no field.
+// the others, in alphabetical order, and in place of a field of the same name;
+// decoding keeps there what the fields cannot hold, so that an app that was read
+// is written as it was.
 type App struct {
 	ID       string `json:"id"`
 	Executor string `json:"executor,omitempty"`
@@ -35,7 +38,8 @@ type App struct {
 	UpgradeStrategy            *UpgradeStrategy `json:"upgradeStrategy,omitempty"`
 	TaskKillGracePeriodSeconds *int             `json:"taskKillGracePeriodSeconds,omitempty"`
 
-	// Extra holds all other keys, as JSON.
+	// Extra holds all other keys, as JSON, and those that say less or more than
+	// their field can: a number that is not there is Marathon's default, and no 0.
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
@@ -143,30 +147,42 @@ func (a App) MarshalJSON() ([]byte, error) {
 	if err := json.Unmarshal(known, &all); err != nil {
 		return nil, fmt.Errorf("writing the app: %w", err)
 	}
-	for key, value := range a.Extra {
-		if _, ok := all[key]; !ok {
-			all[key] = value
-		}
-	}
+	maps.Copy(all, a.Extra)
 	return encode(all)
 }
 
-// UnmarshalJSON reads an app; what has no field goes into Extra.
+// UnmarshalJSON reads an app; what its fields would not write again goes into
+// Extra.
 func (a *App) UnmarshalJSON(data []byte) error {
 	var f fields
 	if err := json.Unmarshal(data, &f); err != nil {
 		return fmt.Errorf("reading the app: %w", err)
 	}
-	all := map[string]json.RawMessage{}
+	all, held := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("reading the app: %w", err)
 	}
-	maps.DeleteFunc(all, func(key string, _ json.RawMessage) bool { return hasField(key) })
+	written, err := App(f).MarshalJSON()
+	if err == nil {
+		err = json.Unmarshal(written, &held)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the app: %w", err)
+	}
+	maps.DeleteFunc(all, func(key string, value json.RawMessage) bool {
+		return hasField(key) && string(value) == "null" || sameJSON(value, held[key])
+	})
 	*a = App(f)
 	if len(all) > 0 {
 		a.Extra = all
 	}
 	return nil
+}
+
+// sameJSON says that two texts are the same value.
+func sameJSON(a, b json.RawMessage) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func hasField(key string) bool {

@@ -72,12 +72,48 @@ func overlay(below, above map[string]any) map[string]any {
 func (b *builder) unknownKeys() {
 	for _, key := range slices.Sorted(maps.Keys(b.in.Raw)) {
 		switch {
-		case hasField(key), slices.Contains(otherKeys(), key):
+		case hasField(key):
+			b.unknownWithin(key)
+		case slices.Contains(otherKeys(), key):
 		case slices.Contains(refusedKeys(), key):
 			b.problem("marathon."+key, refusedKey(key))
 		default:
 			b.problem("marathon."+key, unknownKey(key))
 		}
+	}
+}
+
+// unknownWithin looks at the keys of a mapping, or of the mappings of a list.
+func (b *builder) unknownWithin(key string) {
+	known, looked := keysWithin()[key]
+	if !looked {
+		return
+	}
+	unknown := map[string]bool{}
+	for _, m := range within(b.in.Raw[key]) {
+		for name := range m {
+			unknown[name] = !slices.Contains(known, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(unknown)) {
+		if unknown[name] {
+			b.problem("marathon."+key, unknownKey(key+"."+name))
+		}
+	}
+}
+
+// keysWithin are those that Marathon knows within the values of App's fields
+// (types/app.raml, healthCheck.raml, artifact.raml, network.raml).
+func keysWithin() map[string][]string {
+	return map[string][]string{
+		"executorResources": {"cpus", "mem", "disk", "gpus"},
+		"fetch":             {"uri", "extract", "executable", "cache", "destPath"},
+		"healthChecks": {
+			"protocol", "command", "path", "portIndex", "port", "gracePeriodSeconds", "intervalSeconds", "timeoutSeconds",
+			"maxConsecutiveFailures", "delaySeconds", "ipProtocol", "ignoreHttp1xx",
+		},
+		"portDefinitions": {"port", "name", "protocol", "labels"},
+		"upgradeStrategy": {"minimumHealthCapacity", "maximumOverCapacity"},
 	}
 }
 

@@ -23,20 +23,16 @@ func Normalise(definition json.RawMessage) (map[string]string, error) {
 		delete(app, key)
 	}
 	without(app, defaults())
-	for key, value := range always() {
-		if app[key] == nil {
-			app[key] = value
-		}
-	}
+	with(app, always())
 	for key, plain := range elementDefaults() {
-		for _, e := range list(app[key]) {
-			if element, ok := e.(map[string]any); ok {
-				without(element, plain)
-			}
+		for _, element := range within(app[key]) {
+			without(element, plain)
 		}
 	}
-	if r, ok := app["executorResources"].(map[string]any); ok {
-		without(r, map[string]any{"gpus": 0.0})
+	for key, value := range elementAlways() {
+		for _, element := range within(app[key]) {
+			with(element, value)
+		}
 	}
 	settings := map[string]string{}
 	flatten(settings, "", app)
@@ -51,17 +47,13 @@ func deprecated() []string { return []string{"uris", "ports", "ipAddress", "stor
 func defaults() map[string]any {
 	return map[string]any{
 		"disk": 0.0, "gpus": 0.0, "executor": "", "requirePorts": false,
-		"networks":        []any{map[string]any{"mode": "host"}},
-		"upgradeStrategy": map[string]any{"minimumHealthCapacity": 1.0, "maximumOverCapacity": 1.0},
-		"backoffSeconds":  1.0,
-		"backoffFactor":   1.15,
-		"killSelection":   "YOUNGEST_FIRST",
-		"role":            "*",
-		"tty":             false,
-		"resourceLimits":  map[string]any{},
-		"unreachableStrategy": map[string]any{
-			"inactiveAfterSeconds": 0.0, "expungeAfterSeconds": 0.0,
-		},
+		"networks":              []any{map[string]any{"mode": "host"}},
+		"backoffSeconds":        1.0,
+		"backoffFactor":         1.15,
+		"killSelection":         "YOUNGEST_FIRST",
+		"role":                  "*",
+		"tty":                   false,
+		"resourceLimits":        map[string]any{},
 		"maxLaunchDelaySeconds": 300.0,
 		"acceptedResourceRoles": []any{"*"},
 	}
@@ -70,12 +62,17 @@ func defaults() map[string]any {
 // always are what every app has, and worth to be shown.
 func always() map[string]any { return map[string]any{"cpus": 1.0, "mem": 128.0, "instances": 1.0} }
 
-// elementDefaults are the defaults within the elements of lists.
+// elementDefaults are the defaults within mappings, and within the elements of
+// lists. Marathon fills in each that is missing.
 func elementDefaults() map[string]map[string]any {
 	return map[string]map[string]any{
-		"fetch":           {"extract": true, "executable": false, "cache": false},
-		"portDefinitions": {"protocol": "tcp"},
+		"executorResources":   {"gpus": 0.0},
+		"upgradeStrategy":     {"minimumHealthCapacity": 1.0, "maximumOverCapacity": 1.0},
+		"unreachableStrategy": {"inactiveAfterSeconds": 0.0, "expungeAfterSeconds": 0.0},
+		"fetch":               {"extract": true, "executable": false, "cache": false},
+		"portDefinitions":     {"protocol": "tcp"},
 		"healthChecks": {
+			"protocol":           "HTTP",
 			"gracePeriodSeconds": 300.0, "intervalSeconds": 60.0, "timeoutSeconds": 20.0, "maxConsecutiveFailures": 3.0,
 			"delaySeconds": 15.0, "ignoreHttp1xx": false, "ipProtocol": "IPv4", "path": "/", "portIndex": 0.0,
 		},
@@ -83,6 +80,33 @@ func elementDefaults() map[string]map[string]any {
 			"name": "readinessCheck", "protocol": "HTTP", "path": "/", "portName": "http-api", "intervalSeconds": 30.0,
 			"timeoutSeconds": 10.0, "httpStatusCodesForReady": []any{200.0}, "preserveLastResponse": false,
 		},
+	}
+}
+
+// elementAlways is what every mapping or element has: its being there counts.
+func elementAlways() map[string]map[string]any {
+	return map[string]map[string]any{
+		"executorResources": {"cpus": 0.1, "mem": 32.0, "disk": 10.0},
+		"portDefinitions":   {"port": 0.0},
+	}
+}
+
+// within are the mappings that a value is or holds.
+func within(value any) []map[string]any {
+	var found []map[string]any
+	for _, v := range append(list(value), value) {
+		if m, ok := v.(map[string]any); ok {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func with(m, plain map[string]any) {
+	for key, value := range plain {
+		if m[key] == nil {
+			m[key] = value
+		}
 	}
 }
 
