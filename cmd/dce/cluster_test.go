@@ -309,7 +309,9 @@ func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
 	if err := s.cluster.Marathon().SetFaults(marathon.Faults{
 		LoseEvents: []string{"*"},
 		Requests: []marathon.Fault{
-			{Method: "POST|PUT", Path: "^/v2/apps", Times: 1, LoseAnswer: true},
+			{Method: "POST", Path: "^/v2/apps", Times: 1, LoseAnswer: true},
+			// A leader that does it and dies, as the standby tells of it.
+			{Method: "PUT", Path: "^/v2/apps", Times: 1, LoseAnswer: true, Status: 502, HTML: true, Message: "Connection to leader refused."},
 			{Method: http.MethodGet, Path: "^/v2/apps", Skip: 1, Times: 2, Status: http.StatusServiceUnavailable, HTML: true},
 			{Method: http.MethodGet, Path: "^/v2/apps", Skip: 4, Times: 2, Drop: true},
 		},
@@ -324,6 +326,11 @@ func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
 	out, _ := s.dce(0, "history", "--env", "qa", "-o", "json")
 	if n := strings.Count(out, `"result"`); n != 1 {
 		t.Errorf("%d versions:\n%s", n, out)
+	}
+	_, said = s.dce(0, "scale", "--env", "qa", "2")
+	s.holds(said, "is healthy: 2 instances")
+	if w := writes(s.proxy.taken()); len(w) != 1 {
+		t.Errorf("wrote %q to scale", w)
 	}
 }
 

@@ -39,7 +39,8 @@ func TestRequestsGoWrongAsAskedFor(t *testing.T) {
 		{"path":"^/v2/info","status":503,"html":true,"times":1},
 		{"path":"^/v2/leader","status":307,"location":"http://elsewhere.example/v2/leader"},
 		{"path":"^/v2/queue","drop":true,"skip":1,"times":1},
-		{"method":"POST","path":"^/v2/apps","lose_answer":true},
+		{"method":"POST","path":"^/v2/apps","lose_answer":true,"times":1},
+		{"method":"POST","path":"^/v2/apps","lose_answer":true,"status":502,"html":true,"message":"Connection to leader refused."},
 		{"path":"^/ping","delay":"20ms"}]}`)
 	if text := s.want(http.StatusServiceUnavailable, http.MethodGet, "/v2/info", ""); !strings.HasPrefix(text, "<html>") {
 		t.Errorf("a refusal as a page is %s", text)
@@ -63,6 +64,10 @@ func TestRequestsGoWrongAsAskedFor(t *testing.T) {
 		}
 	}
 	s.want(http.StatusOK, http.MethodGet, "/v2/apps/web", "") // it was done although nobody was told
+	if text := s.want(http.StatusBadGateway, http.MethodPost, "/v2/apps", app("/api", "run")); !strings.Contains(text, "Connection to leader refused.") {
+		t.Errorf("the refusal of what was done is %s", text)
+	}
+	s.want(http.StatusOK, http.MethodGet, "/v2/apps/api", "")
 	before := time.Now()
 	s.want(http.StatusOK, http.MethodGet, "/ping", "")
 	if took := time.Since(before); took < 20*time.Millisecond {
@@ -71,7 +76,7 @@ func TestRequestsGoWrongAsAskedFor(t *testing.T) {
 
 	var faults marathon.Faults
 	s.get("/_devcluster/faults", &faults)
-	if len(faults.Requests) != 5 {
+	if len(faults.Requests) != 6 {
 		t.Errorf("faults %+v", faults)
 	}
 	s.want(http.StatusNoContent, http.MethodDelete, "/_devcluster/faults", "")

@@ -26,6 +26,9 @@ type call struct {
 	body   []byte
 }
 
+// reads says that a request changes nothing, however often it is sent.
+func (k call) reads() bool { return k.method == http.MethodGet || k.query.Get("dryRun") == "true" }
+
 // answer is what came back.
 type answer struct {
 	status int
@@ -155,10 +158,10 @@ func verdict(causes []error) error {
 }
 
 func interruptedOr(ctx context.Context, k call, err error) error {
-	if k.method == http.MethodGet && ctx.Err() != nil {
+	if k.reads() && ctx.Err() != nil {
 		return fmt.Errorf("%s %s: %w", k.method, k.path, context.Cause(ctx))
 	}
-	if k.method == http.MethodGet {
+	if k.reads() {
 		return err
 	}
 	return &LostError{Method: k.method, Path: k.path, Cause: err}
@@ -167,7 +170,7 @@ func interruptedOr(ctx context.Context, k call, err error) error {
 // harmless says that a request whose answer did not come may be sent again: it
 // only reads, or it never left.
 func harmless(k call, err error) bool {
-	if k.method == http.MethodGet {
+	if k.reads() {
 		return true
 	}
 	op, ok := errors.AsType[*net.OpError](err)
@@ -175,10 +178,12 @@ func harmless(k call, err error) bool {
 }
 
 // elsewhere says that this master did nothing and another one, or the same a
-// little later, may: it has no leader, or too much to do.
+// little later, may: it has no leader, or too much to do. "Connection to leader
+// refused." is not among it: it is also said of a leader that took the request
+// and died (AsyncUrlConnectionRequestForwarder.scala:172).
 func (a answer) elsewhere() bool {
 	if a.status == http.StatusBadGateway {
-		return strings.Contains(string(a.body), "leader")
+		return strings.Contains(string(a.body), "Could not determine the current leader")
 	}
 	return a.status == http.StatusServiceUnavailable && strings.Contains(string(a.body), "Too many concurrent requests")
 }
@@ -205,10 +210,16 @@ func (c *Client) send(ctx context.Context, base *url.URL, k call) (answer, error
 // a read, to be asked again; for a write, to be looked up.
 func (a answer) orBusy(k call) (answer, error) {
 	busy := a.status == http.StatusBadGateway || a.status == http.StatusServiceUnavailable || a.status == http.StatusGatewayTimeout
-	if !busy || a.elsewhere() {
+	if (!busy && !a.broken(k)) || a.elsewhere() {
 		return a, nil
 	}
 	return answer{}, a.failure(k)
+}
+
+// broken says that a change failed without a word of Marathon's own: so answers
+// a standby whose leader closed the connection instead of answering.
+func (a answer) broken(k call) bool {
+	return !k.reads() && a.status == http.StatusInternalServerError && !json.Valid(a.body)
 }
 
 // once sends a request to one address and reads the answer.

@@ -152,6 +152,7 @@ func TestAMasterWithoutALeaderIsAskedAgain(t *testing.T) {
 		"too much to do, writing":  {503, "<html><body>Too many concurrent requests! Allowed: 500.</body></html>", true},
 		"a proxy's page, reading":  {503, "<html><body>Service Unavailable</body></html>", false},
 		"a timeout, reading":       {504, "", false},
+		"the leader gone, reading": {502, leaderRefused, false},
 		"an empty answer, reading": {503, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,6 +183,8 @@ func TestAWriteIsNotSentAgainWhenItMayHaveBeenDone(t *testing.T) {
 		"the connection broke": drop,
 		"a proxy gave up":      func(w http.ResponseWriter, _ *http.Request) { reply(w, 504, "") },
 		"a proxy's page":       func(w http.ResponseWriter, _ *http.Request) { reply(w, 502, "<html>Bad Gateway</html>") },
+		"the leader is gone":   func(w http.ResponseWriter, _ *http.Request) { reply(w, 502, leaderRefused) },
+		"the leader broke off": func(w http.ResponseWriter, _ *http.Request) { reply(w, 500, "<html>Server Error</html>") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, answer)
@@ -193,6 +196,29 @@ func TestAWriteIsNotSentAgainWhenItMayHaveBeenDone(t *testing.T) {
 				t.Errorf("asked %s", got)
 			}
 		})
+	}
+}
+
+// leaderRefused is what a standby says whose leader cannot be reached, or took
+// the request and died.
+const leaderRefused = "<html><body>Connection to leader refused.</body></html>"
+
+func TestAPlanIsAskedAgain(t *testing.T) {
+	n := 0
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			reply(w, 200, `{"id":"/","apps":[],"groups":[]}`)
+			return
+		}
+		if n++; n < 3 {
+			reply(w, 502, leaderRefused)
+			return
+		}
+		reply(w, 200, `{"steps":[]}`)
+	})
+	_, err := client(t, Options{URLs: []string{s.URL}, Patience: time.Minute}).DryRun(t.Context(), "/x", json.RawMessage(`{"id":"/x"}`))
+	if err != nil || n != 3 {
+		t.Errorf("got %v after %d plans", err, n)
 	}
 }
 
@@ -286,7 +312,8 @@ type app struct {
 	version    int
 	definition map[string]any
 	// writes are what becomes of each write: "done", "lost" (done, and the
-	// connection breaks), "dropped" (not done), or a status.
+	// connection breaks), "forwarded" (done, and the leader gone), "unreached" (not
+	// done, the leader gone), or "dropped" (not done).
 	writes []string
 	// before is done before a write; may be nil.
 	before func(a *app)
@@ -315,16 +342,19 @@ func (a *app) write(w http.ResponseWriter, r *http.Request) {
 	if len(a.writes) > 0 {
 		what, a.writes = a.writes[0], a.writes[1:]
 	}
-	if what == "done" || what == "lost" {
+	if what == "done" || what == "lost" || what == "forwarded" {
 		a.version++
 		a.definition = map[string]any{}
 		_ = json.NewDecoder(r.Body).Decode(&a.definition)
 	}
-	if what == "done" {
+	switch what {
+	case "done":
 		reply(w, 201, fmt.Sprintf(`{"version":"v%d","deployments":[{"id":"d%d"}]}`, a.version, a.version))
-		return
+	case "forwarded", "unreached":
+		reply(w, 502, leaderRefused)
+	default:
+		drop(w, r)
 	}
-	drop(w, r)
 }
 
 func releaseOf(t *testing.T, text string, instances int) cluster.Release {
@@ -346,6 +376,9 @@ func TestAChangeWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 	}{
 		"the answer came":                          {app{version: 1, definition: old()}, "v1", "d2 v2", 1},
 		"done, the answer lost":                    {app{version: 1, definition: old(), writes: []string{"lost"}}, "v1", "d2 v2", 1},
+		"done, the leader gone":                    {app{version: 1, definition: old(), writes: []string{"forwarded"}}, "v1", "d2 v2", 1},
+		"a new app, the leader gone":               {app{writes: []string{"forwarded"}}, "", "d1 v1", 1},
+		"not done, the leader gone":                {app{version: 1, definition: old(), writes: []string{"unreached"}}, "v1", "d2 v2", 2},
 		"not done, then done":                      {app{version: 1, definition: old(), writes: []string{"dropped", "done"}}, "v1", "d2 v2", 2},
 		"never done":                               {app{version: 1, definition: old(), writes: []string{"dropped", "dropped", "dropped"}}, "v1", "DCE757", 3},
 		"a new app, the answer lost":               {app{writes: []string{"lost"}}, "", "d1 v1", 1},

@@ -1,6 +1,7 @@
 package marathon
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -31,9 +32,10 @@ type Fault struct {
 	Delay      Duration `json:"delay,omitempty"`       // before anything is done
 	Status     int      `json:"status,omitempty"`      // refuse with it, nothing being done
 	HTML       bool     `json:"html,omitempty"`        // the refusal is a page, else JSON
+	Message    string   `json:"message,omitempty"`     // what the refusal says, else the name of its status
 	Location   string   `json:"location,omitempty"`    // of a refusal by 302 or 307
 	Drop       bool     `json:"drop,omitempty"`        // close the connection, nothing being done
-	LoseAnswer bool     `json:"lose_answer,omitempty"` // do it, then close the connection
+	LoseAnswer bool     `json:"lose_answer,omitempty"` // do it, then close the connection, or refuse with the status
 }
 
 // Duration is a time span that JSON writes as 1m30s.
@@ -110,24 +112,31 @@ func (s *Server) fault(r *http.Request) (Fault, bool) {
 	return Fault{}, false
 }
 
-// spoils answers a request in the bad way that was asked for, if that is instead of the good one.
+// spoils answers a request in the bad way that was asked for, if that is instead of doing it.
 func (f Fault) spoils(w http.ResponseWriter) bool {
-	switch {
-	case f.Drop:
-		panic(http.ErrAbortHandler)
-	case f.Status == 0:
+	if f.LoseAnswer || !f.Drop && f.Status == 0 {
 		return false
+	}
+	f.refuse(w)
+
+	return true
+}
+
+// refuse answers in the bad way, or not at all.
+func (f Fault) refuse(w http.ResponseWriter) {
+	message := cmp.Or(f.Message, http.StatusText(f.Status))
+	switch {
+	case f.Drop, f.Status == 0:
+		panic(http.ErrAbortHandler)
 	case f.Location != "":
 		w.Header().Set("Location", f.Location)
 		reply{status: f.Status}.write(w)
 	case f.HTML:
 		w.Header().Set("Content-Type", "text/html;charset=utf-8")
-		reply{status: f.Status, text: page(fmt.Sprint(f.Status), http.StatusText(f.Status))}.write(w)
+		reply{status: f.Status, text: page(fmt.Sprint(f.Status), message)}.write(w)
 	default:
-		reply{status: f.Status, body: map[string]any{"message": http.StatusText(f.Status)}}.write(w)
+		reply{status: f.Status, body: map[string]any{"message": message}}.write(w)
 	}
-
-	return true
 }
 
 func (s *Server) losesEvent(kind string) bool {

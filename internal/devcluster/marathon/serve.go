@@ -60,7 +60,9 @@ func (s *Server) serve(n *node, w http.ResponseWriter, r *http.Request) {
 	}
 	answer := s.route(call{r, body}, path)
 	if fault.LoseAnswer {
-		panic(http.ErrAbortHandler) // done, and nobody is told
+		fault.refuse(w) // done, and nobody is told
+
+		return
 	}
 	answer.write(w)
 }
