@@ -87,6 +87,10 @@ func transport(t *tls.Config) *http.Transport {
 	return transport
 }
 
+// pause is how long Marathon is left to itself before a change that it has not
+// done is sent again: a part of what a cluster may take to answer.
+func (c *Client) pause() time.Duration { return c.options.Patience / 10 }
+
 // URL is the first URL as it was given: how people know this Marathon. It is
 // shown and logged, so without a password.
 func (c *Client) URL() string { return c.urls[0].Redacted() }

@@ -313,8 +313,13 @@ type app struct {
 	definition map[string]any
 	// writes are what becomes of each write: "done", "lost" (done, and the
 	// connection breaks), "forwarded" (done, and the leader gone), "unreached" (not
-	// done, the leader gone), or "dropped" (not done).
+	// done, the leader gone), "slow" (no answer, done after the next look), "late"
+	// (no answer, done when the next one comes), "locked" (refused), or "dropped"
+	// (not done).
 	writes []string
+	// pending is what is not done yet, after so many looks, or before a write.
+	pending map[string]any
+	looks   int
 	// before is done before a write; may be nil.
 	before func(a *app)
 }
@@ -323,15 +328,29 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v2/deployments":
 		reply(w, 200, fmt.Sprintf(`[{"id":"d%d","version":"v%d","affectedApps":["/x"]},{"id":"other","version":"v0","affectedApps":["/y"]}]`, a.version, a.version))
-	case r.Method == http.MethodGet && a.definition == nil:
-		reply(w, 404, `{"message":"App '/x' does not exist"}`)
 	case r.Method == http.MethodGet:
-		a.definition["version"] = fmt.Sprintf("v%d", a.version)
-		body, _ := json.Marshal(map[string]any{"app": a.definition})
-		reply(w, 200, string(body))
+		a.read(w)
 	default:
 		a.write(w, r)
 	}
+}
+
+func (a *app) read(w http.ResponseWriter) {
+	if a.definition == nil {
+		reply(w, 404, `{"message":"App '/x' does not exist"}`)
+	} else {
+		a.definition["version"] = fmt.Sprintf("v%d", a.version)
+		body, _ := json.Marshal(map[string]any{"app": a.definition})
+		reply(w, 200, string(body))
+	}
+	if a.looks--; a.looks == 0 {
+		a.do(a.pending)
+	}
+}
+
+func (a *app) do(definition map[string]any) {
+	a.version++
+	a.definition, a.pending = definition, nil
 }
 
 func (a *app) write(w http.ResponseWriter, r *http.Request) {
@@ -342,16 +361,34 @@ func (a *app) write(w http.ResponseWriter, r *http.Request) {
 	if len(a.writes) > 0 {
 		what, a.writes = a.writes[0], a.writes[1:]
 	}
-	if what == "done" || what == "lost" || what == "forwarded" {
-		a.version++
-		a.definition = map[string]any{}
-		_ = json.NewDecoder(r.Body).Decode(&a.definition)
+	definition := map[string]any{}
+	_ = json.NewDecoder(r.Body).Decode(&definition)
+	if a.pending != nil {
+		a.do(a.pending)
+		what = "locked"
 	}
 	switch what {
-	case "done":
+	case "done", "lost", "forwarded":
+		a.do(definition)
+	case "slow", "late":
+		a.pending = definition
+		a.looks = map[string]int{"slow": 1}[what]
+	}
+	a.answer(w, r, what)
+}
+
+func (a *app) answer(w http.ResponseWriter, r *http.Request, what string) {
+	switch {
+	case what == "done":
 		reply(w, 201, fmt.Sprintf(`{"version":"v%d","deployments":[{"id":"d%d"}]}`, a.version, a.version))
-	case "forwarded", "unreached":
+	case what == "forwarded" || what == "unreached":
 		reply(w, 502, leaderRefused)
+	case what == "slow" || what == "late":
+		reply(w, 504, "")
+	case what == "locked" && r.Method == http.MethodPost:
+		reply(w, 409, `{"message":"An app with id [/x] already exists."}`)
+	case what == "locked":
+		reply(w, 409, fmt.Sprintf(`{"message":"App is locked by one or more deployments.","deployments":[{"id":"d%d"}]}`, a.version))
 	default:
 		drop(w, r)
 	}
@@ -383,6 +420,10 @@ func TestAChangeWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 		"never done":                               {app{version: 1, definition: old(), writes: []string{"dropped", "dropped", "dropped"}}, "v1", "DCE757", 3},
 		"a new app, the answer lost":               {app{writes: []string{"lost"}}, "", "d1 v1", 1},
 		"a new app, not done, then done":           {app{writes: []string{"dropped", "done"}}, "", "d1 v1", 2},
+		"done after the first look":                {app{version: 1, definition: old(), writes: []string{"slow"}}, "v1", "d2 v2", 1},
+		"done when the second is sent":             {app{version: 1, definition: old(), writes: []string{"late"}}, "v1", "d2 v2", 2},
+		"a new app, done when the second is sent":  {app{writes: []string{"late"}}, "", "d1 v1", 2},
+		"not done, then locked by somebody":        {app{version: 1, definition: old(), writes: []string{"dropped", "locked"}}, "v1", "DCE754", 2},
 		"somebody else was there before":           {app{version: 2, definition: old()}, "v1", "DCE755", 0},
 		"somebody else has created it":             {app{version: 1, definition: old()}, "", "DCE755", 0},
 		"somebody has removed it":                  {app{}, "v1", "DCE755", 0},

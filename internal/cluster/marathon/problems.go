@@ -34,7 +34,7 @@ func Problem(url string, err error) error {
 	}
 	if e, ok := errors.AsType[*LostError](err); ok {
 		return diag.Fail(diag.Diagnostic{
-			Code: "DCE757", Summary: "marathon did not answer to a change", Detail: e.Error() + "\nIt has been looked up: nothing was changed.",
+			Code: "DCE757", Summary: "marathon did not answer to a change", Detail: e.Error() + "\nIt has been looked up: nothing was changed so far.",
 			Hint: "try again; `dce status` shows what runs", Cause: err,
 		})
 	}

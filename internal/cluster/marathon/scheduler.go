@@ -6,6 +6,7 @@
 package marathon
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"dce/internal/cluster"
+	"dce/internal/wait"
 )
 
 // Scheduler is one app of a Marathon.
@@ -77,24 +79,47 @@ func (s *Scheduler) Apply(ctx context.Context, r cluster.Release, o cluster.Appl
 	if err != nil {
 		return cluster.Deployment{}, err
 	}
+	d, err := s.sendUntilKnown(ctx, definition, o)
+	d.Failed = failed
+	return d, err
+}
+
+// sendUntilKnown sends a change, again where its answer was lost and it was not
+// done. One that is refused then may be refused for the first, which was done
+// late.
+func (s *Scheduler) sendUntilKnown(ctx context.Context, definition map[string]any, o cluster.ApplyOptions) (cluster.Deployment, error) {
+	var lost *LostError
 	for n := 1; ; n++ {
 		d, err := s.send(ctx, definition, o)
-		d.Failed = failed
-		lost, isLost := errors.AsType[*LostError](err)
-		if !isLost {
+		again, isLost := errors.AsType[*LostError](err)
+		if !isLost && (lost == nil || !IsStatus(err, http.StatusConflict)) {
 			return d, s.applied(ctx, err, o)
 		}
-		d, done, err := s.lookUp(context.WithoutCancel(ctx), definition, o.Over)
-		d.Failed = failed
+		lost = cmp.Or(again, lost)
+		d, done, look := s.became(ctx, definition, o.Over)
 		switch {
-		case err != nil:
-			return d, unknownOutcome(lost, err)
+		case look != nil:
+			return d, unknownOutcome(lost, look)
 		case done:
 			return d, nil
+		case !isLost:
+			return d, s.applied(ctx, err, o)
 		case n == sendAgain || ctx.Err() != nil:
 			return d, s.problem(lost)
 		}
 	}
+}
+
+// became finds out what became of a change. Marathon may be at it still, so what
+// was not done is looked up again a little later.
+func (s *Scheduler) became(ctx context.Context, definition map[string]any, over string) (cluster.Deployment, bool, error) {
+	looking := context.WithoutCancel(ctx)
+	d, done, err := s.lookUp(looking, definition, over)
+	if done || err != nil {
+		return d, done, err
+	}
+	wait.For(ctx, s.Client.pause())
+	return s.lookUp(looking, definition, over)
 }
 
 // unchanged refuses when the current version is not the one that the change was
