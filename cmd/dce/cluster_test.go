@@ -184,7 +184,8 @@ func released(t *testing.T) *site {
 	image := enginetest.Busybox(t, api)
 	var s *site
 	t.Cleanup(func() { nothingLeft(t, api, s.cluster.Marathon().FrameworkID()) }) // when the cluster has ended
-	s = newSite(t, devcluster.Options{CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: offeredPorts()})
+	// A role that nobody has asked for is no difference.
+	s = newSite(t, devcluster.Options{Role: "prod", CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: offeredPorts()})
 	s.environ = append(s.environ, "IMAGE="+image)
 	s.write(map[string]string{
 		"compose.yaml": `services:

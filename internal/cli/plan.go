@@ -156,7 +156,7 @@ func (c *change) compare(ctx context.Context, by, message string) error {
 		return err
 	}
 	if c.running != nil {
-		marathon.SamePorts(c.running.Settings, c.wanted.Settings)
+		marathon.WithoutChosen(c.running.Settings, c.wanted.Settings)
 		c.services(ctx)
 	}
 	c.plan = cluster.Compare(c.running, c.wanted)

@@ -39,6 +39,7 @@ type Options struct {
 	Credentials string // user:password that Marathon asks for; "" means none
 	Token       string // that it also takes, as DC/OS: Authorization: token=<Token>
 
+	Role    string // of Marathon, --mesos_role, which apps without a role get; "" means *
 	Secrets string // directory of the secrets that apps may use, a file for each source; "" means the feature is off
 
 	LaunchTimeout time.Duration     // Marathon's task_launch_timeout; 0 means 300 s
@@ -114,7 +115,7 @@ func (c *Cluster) start(ctx context.Context) (err error) {
 	c.marathon, err = marathon.Start(ctx, marathon.Options{
 		Addrs: o.Addrs, Agent: c.agent, MesosURL: c.master.url(), PortFree: portFree,
 		Offer: scheduler.Agent{CPUs: o.CPUs, Mem: o.Mem, Disk: o.Disk, Ports: o.Ports},
-		User:  o.User, Credentials: o.Credentials, Token: o.Token, LaunchTimeout: o.LaunchTimeout, Secrets: o.Secrets != "", Faults: o.Marathon, Log: o.Log,
+		User:  o.User, Credentials: o.Credentials, Token: o.Token, LaunchTimeout: o.LaunchTimeout, Secrets: o.Secrets != "", Role: o.Role, Faults: o.Marathon, Log: o.Log,
 	})
 	if err == nil {
 		c.master.frameworkID = c.marathon.FrameworkID()

@@ -317,6 +317,8 @@ type app struct {
 	// (no answer, done when the next one comes), "locked" (refused), or "dropped"
 	// (not done).
 	writes []string
+	// role is what it gives to an app without one.
+	role string
 	// pending is what is not done yet, after so many looks, or before a write.
 	pending map[string]any
 	looks   int
@@ -340,6 +342,9 @@ func (a *app) read(w http.ResponseWriter) {
 		reply(w, 404, `{"message":"App '/x' does not exist"}`)
 	} else {
 		a.definition["version"] = fmt.Sprintf("v%d", a.version)
+		if a.role != "" {
+			a.definition["role"] = a.role
+		}
 		body, _ := json.Marshal(map[string]any{"app": a.definition})
 		reply(w, 200, string(body))
 	}
@@ -413,6 +418,7 @@ func TestAChangeWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 	}{
 		"the answer came":                          {app{version: 1, definition: old()}, "v1", "d2 v2", 1},
 		"done, the answer lost":                    {app{version: 1, definition: old(), writes: []string{"lost"}}, "v1", "d2 v2", 1},
+		"done, with a role of Marathon's":          {app{version: 1, definition: old(), role: "prod", writes: []string{"lost"}}, "v1", "d2 v2", 1},
 		"done, the leader gone":                    {app{version: 1, definition: old(), writes: []string{"forwarded"}}, "v1", "d2 v2", 1},
 		"a new app, the leader gone":               {app{writes: []string{"forwarded"}}, "", "d1 v1", 1},
 		"not done, the leader gone":                {app{version: 1, definition: old(), writes: []string{"unreached"}}, "v1", "d2 v2", 2},

@@ -51,11 +51,9 @@ func defaults() map[string]any {
 		"backoffSeconds":        1.0,
 		"backoffFactor":         1.15,
 		"killSelection":         "YOUNGEST_FIRST",
-		"role":                  "*",
 		"tty":                   false,
 		"resourceLimits":        map[string]any{},
 		"maxLaunchDelaySeconds": 300.0,
-		"acceptedResourceRoles": []any{"*"},
 	}
 }
 
@@ -171,6 +169,18 @@ func scalar(v any) string {
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
+}
+
+// WithoutChosen takes what Marathon has chosen out of the settings of a running
+// app and those of one that is sent. A role that is not sent is --mesos_role, or
+// that of the top group (api/v2/AppNormalization.scala, util/RoleSettings.scala);
+// Marathon before 1.9 knows none.
+func WithoutChosen(running, sent map[string]string) {
+	if sent["role"] == "" || sent["role"] == "*" && running["role"] == "" {
+		delete(running, "role")
+		delete(sent, "role")
+	}
+	SamePorts(running, sent)
 }
 
 // SamePorts takes service ports that nobody chose out of two sets of settings

@@ -223,7 +223,7 @@ func sameDefinition(sent map[string]any, found json.RawMessage) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	SamePorts(a, b)
+	WithoutChosen(b, a)
 	return equal(a, b), nil
 }
 

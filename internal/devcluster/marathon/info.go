@@ -50,6 +50,9 @@ func (s *Server) describe(leader *node) map[string]any {
 		"reconciliation_interval":     600000,
 		"max_instances_per_offer":     100,
 	}
+	if s.opts.Role != "" {
+		config["mesos_role"] = s.opts.Role
+	}
 	if s.opts.EnvPrefix != "" {
 		config["env_vars_prefix"] = s.opts.EnvPrefix
 	}

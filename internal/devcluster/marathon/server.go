@@ -30,6 +30,7 @@ type Options struct {
 	FrameworkID string // "" means a new one
 	User        string // who executors run as; "" means root
 	EnvPrefix   string // --env_vars_prefix
+	Role        string // --mesos_role, which apps without a role get; "" means *
 
 	Credentials string // user:password that requests must carry; "" means none
 	Token       string // that requests may carry instead: Authorization: token=<Token>; "" means none
@@ -117,7 +118,7 @@ func (s *Server) schedulerOptions() scheduler.Options {
 	offer.IP, _, _ = net.SplitHostPort(s.opts.Agent.Endpoint())
 
 	return scheduler.Options{
-		NewID: newUUID, PortFree: s.opts.PortFree, Agent: offer, LaunchTimeout: s.opts.LaunchTimeout, Secrets: s.opts.Secrets,
+		NewID: newUUID, PortFree: s.opts.PortFree, Agent: offer, LaunchTimeout: s.opts.LaunchTimeout, Secrets: s.opts.Secrets, Role: s.opts.Role,
 	}
 }
 

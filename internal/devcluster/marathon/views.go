@@ -214,7 +214,7 @@ func (s *Server) taskOf(i scheduler.Instance) task {
 	t := task{
 		AppID: i.AppID, Host: s.opts.Agent.Hostname(), ID: i.TaskID(), IPAddresses: []ipAddress{}, Ports: append([]int{}, i.Ports...),
 		ServicePorts: i.App.ServicePorts(), SlaveID: s.opts.Agent.ID(), State: stateOf(i.Condition), StagedAt: i.StagedAt,
-		StartedAt: moment(i.StartedAt), Version: i.App.Version, Role: "*", LocalVolumes: []string{},
+		StartedAt: moment(i.StartedAt), Version: i.App.Version, Role: i.App.Role, LocalVolumes: []string{},
 	}
 	if i.Condition == scheduler.Running {
 		t.IPAddresses = append(t.IPAddresses, ipAddress{hostOf(s.opts.Agent.Endpoint()), "IPv4"})

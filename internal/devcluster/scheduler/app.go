@@ -12,7 +12,7 @@ import (
 // types/app.raml). An App that the scheduler holds is never changed.
 type App struct {
 	ID                         string             `json:"id"`
-	AcceptedResourceRoles      []string           `json:"acceptedResourceRoles"`
+	AcceptedResourceRoles      []string           `json:"acceptedResourceRoles,omitempty"`
 	Args                       []string           `json:"args,omitempty"`
 	BackoffFactor              float64            `json:"backoffFactor"`
 	BackoffSeconds             int                `json:"backoffSeconds"`

@@ -24,9 +24,6 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	}
 	want := `{
  "id": "/shop/web",
- "acceptedResourceRoles": [
-  "*"
- ],
  "backoffFactor": 1.15,
  "backoffSeconds": 1,
  "cmd": "executor",
@@ -87,7 +84,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
   }
  ],
  "requirePorts": false,
- "role": "*",
+ "role": "",
  "unreachableStrategy": {
   "expungeAfterSeconds": 0,
   "inactiveAfterSeconds": 0
@@ -130,6 +127,31 @@ func TestSecretsAreAFeature(t *testing.T) {
 	}
 }
 
+// The role of an app that names none is Marathon's to choose.
+func TestAnAppHasTheRoleOfMarathon(t *testing.T) {
+	for name, test := range map[string]struct{ marathon, sent, want string }{
+		"none":             {"", ``, "*"},
+		"Marathon's":       {"prod", ``, "prod"},
+		"the same":         {"prod", `,"role":"prod"`, "prod"},
+		"another":          {"", `,"role":"prod"`, "/role: got prod, expected one of: [*]"},
+		"not that of none": {"prod", `,"role":"*"`, "/role: got *, expected one of: [prod]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(o *Options) { o.Role = test.marathon })
+			_, err := w.deploy(`{"id":"/a","cmd":"run"` + test.sent + `}`)
+			got := ""
+			if invalid, ok := errors.AsType[*InvalidError](err); ok {
+				got = invalid.Details[0].Path + ": " + invalid.Details[0].Errors[0]
+			} else {
+				got = w.s.App("/a").Role
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 // What a definition of an app is refused for, in Marathon's words.
 func TestABadAppIsRefused(t *testing.T) {
 	tests := map[string]struct {
@@ -162,7 +184,6 @@ func TestABadAppIsRefused(t *testing.T) {
 		"readiness of no port":   {`{"id":"/a","cmd":"run","readinessChecks":[{"portName":"x","timeoutSeconds":30}]}`, "/readinessChecks(0)/portName: No port definition reference for portName x; /readinessChecks(0)/timeoutSeconds: got 30, expected less than 30", false},
 		"a URI that is not one":  {`{"id":"/a","cmd":"run","fetch":[{"uri":"a b"}]}`, "/fetch(0)/uri: URI has invalid syntax.", false},
 		"an unknown kill choice": {`{"id":"/a","cmd":"run","killSelection":"ANY"}`, "/killSelection: error.unknown.enum.literal", false},
-		"another role":           {`{"id":"/a","cmd":"run","role":"prod"}`, "/role: got prod, expected one of: [*]", false},
 	}
 	for name, test := range tests {
 		_, err := NewApp([]byte(test.body), "")

@@ -101,6 +101,9 @@ func (s *Scheduler) prepare(change func(Root) (Root, error)) (*Deployment, error
 	if err := target.checkSecrets(s.root, s.opts.Secrets); err != nil {
 		return nil, err
 	}
+	if target, err = target.withRole(s.root, s.opts.Role); err != nil {
+		return nil, err
+	}
 	version := s.stampNow()
 	target = stamp(s.root, assignPorts(s.root, target), version)
 	steps, err := plan(s.root, target)

@@ -142,13 +142,9 @@ func looksLikeArchive(uri string) bool {
 	return false
 }
 
-// fill fills in all other defaults.
+// fill fills in all other defaults, but for the role: that is the cluster's.
 func (a *App) fill(group string) {
-	if len(a.AcceptedResourceRoles) == 0 {
-		a.AcceptedResourceRoles = []string{"*"}
-	}
 	setDefault(&a.KillSelection, "YOUNGEST_FIRST")
-	setDefault(&a.Role, "*")
 	if a.Labels == nil {
 		a.Labels = map[string]string{}
 	}

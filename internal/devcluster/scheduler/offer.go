@@ -189,7 +189,7 @@ func (s *Scheduler) fits(app *App) (ports []int, reason string) {
 	switch {
 	case s.starving != "":
 		return nil, s.starving
-	case !slices.Contains(app.AcceptedResourceRoles, "*"):
+	case len(app.AcceptedResourceRoles) > 0 && !slices.Contains(app.AcceptedResourceRoles, "*"): // all is unreserved here
 		return nil, UnfulfilledRole
 	case !s.meetsConstraints(app):
 		return nil, UnfulfilledConstraint

@@ -182,6 +182,23 @@ func (r Root) check() error {
 	return nil
 }
 
+// withRole gives a role to the apps that have none (api/v2/AppNormalization.scala forPreValidation), and refuses others.
+func (r Root) withRole(before Root, role string) (Root, error) {
+	var found problems
+	next := r.clone()
+	for _, id := range sortedKeys(r.Apps) {
+		if r.Apps[id] == before.Apps[id] {
+			continue
+		}
+		app := *r.Apps[id]
+		setDefault(&app.Role, role)
+		app.checkRole(role, &found)
+		next.Apps[id] = &app
+	}
+
+	return next, found.err(false)
+}
+
 // checkSecrets refuses new uses of secrets where the feature is not enabled.
 func (r Root) checkSecrets(before Root, enabled bool) error {
 	var found problems

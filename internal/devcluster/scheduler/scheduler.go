@@ -12,7 +12,8 @@ type Options struct {
 
 	Agent Agent
 
-	Secrets bool // --enable_features secrets
+	Role    string // --mesos_role, which apps without a role get; "" means *
+	Secrets bool   // --enable_features secrets
 
 	LaunchTimeout time.Duration // --task_launch_timeout; 0 means 300 s
 	KillRetry     time.Duration // between KILLs of a task that does not end; 0 means 30 s
@@ -78,6 +79,7 @@ func (Tell) effect()   {}
 // New makes the scheduler of an empty cluster.
 func New(now time.Time, opts Options) *Scheduler {
 	setDefault(&opts.LaunchTimeout, 300*time.Second)
+	setDefault(&opts.Role, "*")
 	setDefault(&opts.KillRetry, 30*time.Second)
 	setDefault(&opts.MaxKills, 10)
 	root := Root{Version: Time{now}}.clone()

@@ -224,8 +224,12 @@ func (a *App) checkFeatures(found *problems) {
 	if a.GPUs > 0 {
 		found.add("/", missingFeature, "gpu_resources")
 	}
-	if a.Role != "*" {
-		found.add("/role", "got %s, expected one of: [*]", a.Role)
+}
+
+// checkRole refuses a role that this Marathon has not (util/RoleSettings.scala).
+func (a *App) checkRole(role string, found *problems) {
+	if a.Role != role {
+		found.add("/role", "got %s, expected one of: [%s]", a.Role, role)
 	}
 }
 
