@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -124,7 +125,8 @@ func (w Watch) failed() bool { return w.End != Reached && w.End != Interrupted }
 
 // back deploys the release before again, with as many instances as ran: never
 // none of an app that did. A first release that fails has nothing before it, and
-// is stopped. Our own deployment still locks the app, so this replaces it; one
+// is stopped. Where only the number differs it alone is sent: with other labels,
+// Marathon would replace the instances that run. Our own deployment still locks the app, so this replaces it; one
 // of somebody else is left alone, since the version is not ours any more then.
 func back(ctx context.Context, s Scheduler, failed Release, before *Release, d Deployment, o DeployOptions) *Back {
 	o.Screen.Returning(before)
@@ -132,6 +134,8 @@ func back(ctx context.Context, s Scheduler, failed Release, before *Release, d D
 	target.Instances = 0
 	if before != nil {
 		target, b.To = *before, before.Version
+	}
+	if before != nil && !bytes.Equal(failed.Definition, before.Definition) {
 		target.Origin.By, target.Origin.At = failed.Origin.By, time.Now()
 		target.Origin.Replaces, target.Origin.Message = d.Version, "back from "+d.Version
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -18,6 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type stage struct {
 	version int
 	applied []string
+	last    Release // that was applied
 	// observe tells how the app stands at a version.
 	observe func(version int) (Observation, error)
 	refuse  []error // what each Apply comes to first
@@ -36,6 +38,7 @@ func (s *stage) Apply(_ context.Context, r Release, o ApplyOptions) (Deployment,
 		}
 	}
 	s.version++
+	s.last = r
 	s.applied = append(s.applied, fmt.Sprintf("%s x%d over %q force %v replaces %q", r.Definition, r.Instances, o.Over, o.Force, r.Origin.Replaces))
 	return Deployment{ID: fmt.Sprintf("d%d", s.version), Version: fmt.Sprintf("v%d", s.version)}, nil
 }
@@ -115,6 +118,32 @@ func TestADeployThatIsNotHealthyInTimeGoesBack(t *testing.T) {
 		}
 		s.want(t, "new x2 over \"v0\" force false replaces \"\"\nold x2 over \"v1\" force true replaces \"v1\"",
 			"applied d1\nfailed: 0 of 2 instances ready\nreturning true\ninstance 1 ready\ninstance 2 ready")
+	})
+}
+
+// Labels that change would replace the instances that run.
+func TestAScaleThatFailsGoesBackToTheNumberOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{observe: func(v int) (Observation, error) {
+			if v == 1 {
+				return stuck(v)
+			}
+			return healthy(v)
+		}}
+		was := before()
+		was.Origin = Origin{By: "ann", Message: "1.9", At: time.Unix(1, 0), Replaces: "v-1"}
+		more := *was
+		more.Instances = 4
+		r, err := Deploy(t.Context(), s, more, was, s.options())
+		if err != nil || r.Back == nil || r.Back.To != "v0" || r.Back.Watch.End != Reached {
+			t.Errorf("got %v, %+v", err, r)
+		}
+		if want := "old x4 over \"v0\" force false replaces \"v-1\"\nold x2 over \"v1\" force true replaces \"v-1\""; strings.Join(s.applied, "\n") != want {
+			t.Errorf("applied %q", s.applied)
+		}
+		if diff := cmp.Diff(was.Origin, s.last.Origin); diff != "" {
+			t.Errorf("another origin (-want +got):\n%s", diff)
+		}
 	})
 }
 
