@@ -90,18 +90,23 @@ func Entries(releases []Release) []Entry {
 }
 
 // Before is the version to go back to: the newest one before the current that is
-// another release, did not fail, and had instances. Nil where there is none.
+// another release, did not fail, and had instances. Nil where there is none. A
+// release that was scaled before it was found to be bad has several versions,
+// and only the last is marked.
 func Before(entries []Entry) *Entry {
-	if len(entries) == 0 {
-		return nil
-	}
-	now := entries[0].Release
-	for i := range entries[1:] {
-		e := &entries[i+1]
-		another := len(compareSettings(e.Release.Settings, now.Settings)) > 0
-		if another && e.Fate != RolledBack && e.Instances > 0 && e.Version != now.Origin.Replaces {
+	failed := false
+	for i := range entries {
+		e := &entries[i]
+		failed = e.Fate == RolledBack || failed && sameRelease(e, &entries[i-1])
+		if !failed && e.Instances > 0 && !sameRelease(e, &entries[0]) {
 			return e
 		}
 	}
 	return nil
+}
+
+// sameRelease says that two versions differ by their number of instances at
+// most.
+func sameRelease(a, b *Entry) bool {
+	return len(compareSettings(a.Release.Settings, b.Release.Settings)) == 0
 }

@@ -27,6 +27,14 @@ func TestHistory(t *testing.T) {
 		"scaled versions are no other release": {
 			[]Release{at("v4", "b", 3, ""), at("v3", "b", 1, ""), at("v2", "a", 0, ""), at("v1", "a", 1, "")}, "v4 current, v3 replaced, v2 stopped, v1 replaced", "v1",
 		},
+		"the failed one was scaled before it was replaced": {
+			[]Release{at("v4", "a", 3, "v3"), at("v3", "b", 3, ""), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
+			"v4 current, v3 rolled back, v2 replaced, v1 replaced", "",
+		},
+		"what has failed once and was good the next time": {
+			[]Release{at("v5", "c", 1, ""), at("v4", "b", 1, ""), at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
+			"v5 current, v4 replaced, v3 replaced, v2 rolled back, v1 replaced", "v4",
+		},
 		"scaled in between": {[]Release{at("v3", "b", 2, ""), at("v2", "a", 2, ""), at("v1", "a", 1, "")}, "v3 current, v2 scaled, v1 replaced", "v2"},
 		"none":              {nil, "", ""},
 	} {
