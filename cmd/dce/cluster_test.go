@@ -333,6 +333,11 @@ func TestDeployingToAClusterThatMisbehaves(t *testing.T) {
 	if w := writes(s.proxy.taken()); len(w) != 1 {
 		t.Errorf("wrote %q to scale", w)
 	}
+	out, _ = s.dce(0, "stop", "--env", "qa", "--destroy", "--yes", "-o", "json")
+	s.holds(out, `"result": "healthy"`, `"instances": 0`)
+	if got := s.get("/v2/tasks"); got != `{"tasks":[]}` {
+		t.Errorf("removed, and still there: %s", got)
+	}
 }
 
 // An instance that no agent has room for is waited for, with the reason, and
@@ -430,7 +435,13 @@ func TestNothingIsWrittenForABadDeploy(t *testing.T) {
 // apps are those of the cluster, by its own word.
 func (s *site) apps() string {
 	s.Helper()
-	r, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.cluster.URL()+"/v2/apps", nil)
+	return s.get("/v2/apps")
+}
+
+// get is what Marathon answers.
+func (s *site) get(path string) string {
+	s.Helper()
+	r, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.cluster.URL()+path, nil)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -501,6 +512,9 @@ func TestPlanAndStatusHoldTheirSchemas(t *testing.T) {
 	s.holds(out, "0 of 1 ready", "1 not launched", "by ann@", `"why"`)
 	_, said := s.dce(6, "status", "--env", "qa", "--watch", "--timeout", "1s")
 	s.holds(said, "not enough memory", "not healthy after 1s")
+	_, said = s.dce(5, "stop", "--env", "qa", "--destroy", "--yes", "--lock-wait=1s")
+	s.holds(said, "waiting", "DCE754")
+	s.holds(s.obeys(deploy, "stop", "--env", "qa", "--destroy", "--yes", "--force", "-o", "json"), `"result": "healthy"`, `"instances": 0`)
 }
 
 func (s *site) schema(name string) *jsonschema.Schema {

@@ -280,12 +280,22 @@ func (a *app) conclude(ctx context.Context, s *site, r cluster.Result, wanted cl
 		return nil
 	case cluster.Interrupted:
 		a.ui().Say("deployment %s goes on; follow it with: %s\n  or go back with: dce rollback --env %s --force", r.Deployment.ID, follow, s.environment)
-		if a.interrupted != 0 {
-			return exit(a.interrupted)
-		}
-		return context.Cause(ctx)
+		return a.interruption(ctx, r.Watch)
 	default:
 		return a.unhealthy(s, r)
+	}
+}
+
+// interruption is the error of following that was interrupted, nil where it was
+// not.
+func (a *app) interruption(ctx context.Context, w cluster.Watch) error {
+	switch {
+	case w.End != cluster.Interrupted:
+		return nil
+	case a.interrupted != 0:
+		return exit(a.interrupted)
+	default:
+		return context.Cause(ctx)
 	}
 }
 
@@ -363,11 +373,17 @@ func backProblem(s *site, b *cluster.Back) diag.Diagnostic {
 // wanted.
 func (a *app) deploy(ctx context.Context, s *site, wanted cluster.Release, before *cluster.Release, o cluster.DeployOptions) (cluster.Result, error) {
 	r, err := cluster.Deploy(ctx, s, wanted, before, o)
+	return r, left(ctx, o, err)
+}
+
+// left ends what is shown of a change, and is the change's own error with that of
+// an interrupt.
+func left(ctx context.Context, o cluster.DeployOptions, err error) error {
 	if closer, ok := o.Screen.(interface{ Close() }); ok {
 		closer.Close()
 	}
 	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Canceled) {
-		return r, errors.Join(err, context.Cause(ctx))
+		return errors.Join(err, context.Cause(ctx))
 	}
-	return r, err
+	return err
 }

@@ -166,7 +166,7 @@ func (a *app) runStop(ctx context.Context, f *stopFlags, cmd *cobra.Command) err
 	if err := a.confirmName(ctx, s, f.yes, cmd); err != nil {
 		return err
 	}
-	return a.destroy(ctx, s, f)
+	return a.destroy(ctx, s, running, f)
 }
 
 // confirmName has the name of an app typed that is to be removed.
@@ -188,23 +188,44 @@ func (a *app) confirmName(ctx context.Context, s *site, yes bool, cmd *cobra.Com
 	return nil
 }
 
-func (a *app) destroy(ctx context.Context, s *site, f *stopFlags) error {
-	d, err := s.Destroy(ctx, f.force)
-	if err != nil {
+// destroy removes the app, and waits until its instances are gone.
+func (a *app) destroy(ctx context.Context, s *site, running *cluster.Release, f *stopFlags) error {
+	c := &change{site: s, running: running, wanted: *running}
+	c.wanted.Instances = 0
+	c.plan = cluster.Compare(running, c.wanted)
+	o := f.how(a.follow(s), s.config)
+	r, err := cluster.Destroy(ctx, s, o)
+	if err := left(ctx, o, err); err != nil {
 		return err
 	}
-	screen := a.follow(s)
-	screen.Applied(d)
-	r := cluster.Result{Deployment: d}
-	if !f.detach {
-		timeout := f.how(screen, s.config).Timeout
-		goal := cluster.Goal{Deployment: d, Timeout: timeout}
-		r.Watch = cluster.Follow(ctx, s, goal, cluster.FollowOptions{Timeout: timeout, Show: screen.Show, Troubled: screen.Troubled})
-		screen.Close()
+	if f.output.value == "json" {
+		if err := a.ui().JSON(answerOf(c.answer(), r)); err != nil {
+			return err
+		}
 	}
-	if r.Watch.End == cluster.Reached {
+	return a.removed(ctx, s, r)
+}
+
+// removed puts the end of a removal into words.
+func (a *app) removed(ctx context.Context, s *site, r cluster.Result) error {
+	switch r.Watch.End {
+	case cluster.Reached:
 		a.ui().Say("%s is removed", s.ID)
 		return nil
+	case "", cluster.Interrupted:
+		a.ui().Say("deployment %s goes on: it removes %s", r.Deployment.ID, s.ID)
+		return a.interruption(ctx, r.Watch)
+	case cluster.TimedOut:
+		return diag.Fail(diag.Diagnostic{
+			Code: "DCE760", Summary: fmt.Sprintf("%s is not gone after %s: %s", s.ID, r.Watch.Goal.Timeout, r.Watch.Reason),
+			Detail: fmt.Sprintf("Deployment %s goes on removing it.", r.Deployment.ID), Hint: "look at the agents its instances run on, if they do not end",
+		})
+	case cluster.Cancelled:
+		return diag.Fail(diag.Diagnostic{
+			Code: "DCE761", Summary: "the removal of " + s.ID + " was cancelled: " + r.Watch.Reason,
+			Hint: "look at what is left of it in Marathon's own pages",
+		})
+	default:
+		return a.unhealthy(s, r)
 	}
-	return a.conclude(ctx, s, r, cluster.Release{})
 }

@@ -26,6 +26,14 @@ type Scheduler interface {
 	Events(ctx context.Context, do func(Event))
 }
 
+// Remover is a scheduler that can remove an app, too.
+type Remover interface {
+	Scheduler
+	// Destroy removes the app with all its instances. An answer that was lost has
+	// been looked up when it returns.
+	Destroy(ctx context.Context, force bool) (Deployment, error)
+}
+
 // Release is one version of an app: what it consists of, and who made it.
 type Release struct {
 	// Version is the scheduler's name for it, empty for one that is not deployed.

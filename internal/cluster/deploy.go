@@ -71,7 +71,7 @@ type Back struct {
 // before, nil for none, where it fails. The error is of the change itself: the
 // scheduler has not taken it.
 func Deploy(ctx context.Context, s Scheduler, wanted Release, before *Release, o DeployOptions) (Result, error) {
-	d, err := apply(ctx, s, wanted, o)
+	d, err := unlocked(ctx, o, func() (Deployment, error) { return s.Apply(ctx, wanted, o.Apply) })
 	if err != nil {
 		return Result{}, err
 	}
@@ -92,15 +92,30 @@ func Deploy(ctx context.Context, s Scheduler, wanted Release, before *Release, o
 	return r, nil
 }
 
+// Destroy removes an app, and follows that until all its instances are gone. The
+// error is of the change itself.
+func Destroy(ctx context.Context, s Remover, o DeployOptions) (Result, error) {
+	d, err := unlocked(ctx, o, func() (Deployment, error) { return s.Destroy(ctx, o.Apply.Force) })
+	if err != nil {
+		return Result{}, err
+	}
+	o.Screen.Applied(d)
+	r := Result{Deployment: d}
+	if !o.Detach {
+		r.Watch = Follow(ctx, s, Goal{Deployment: d, Timeout: o.Timeout}, o.follow(o.Timeout))
+	}
+	return r, nil
+}
+
 // lockPause is how often is tried again while another deployment goes on.
 const lockPause = 2 * time.Second
 
-// apply changes the cluster, and waits for whoever has locked it as long as is
+// unlocked changes the cluster, and waits for whoever has locked it as long as is
 // wanted.
-func apply(ctx context.Context, s Scheduler, wanted Release, o DeployOptions) (Deployment, error) {
+func unlocked(ctx context.Context, o DeployOptions, change func() (Deployment, error)) (Deployment, error) {
 	until := time.Now().Add(o.Lock)
 	for told := false; ; told = true {
-		d, err := s.Apply(ctx, wanted, o.Apply)
+		d, err := change()
 		if !errors.Is(err, ErrLocked) || !time.Now().Before(until) {
 			return d, err
 		}

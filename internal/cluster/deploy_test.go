@@ -43,6 +43,10 @@ func (s *stage) Apply(_ context.Context, r Release, o ApplyOptions) (Deployment,
 	return Deployment{ID: fmt.Sprintf("d%d", s.version), Version: fmt.Sprintf("v%d", s.version)}, nil
 }
 
+func (s *stage) Destroy(ctx context.Context, force bool) (Deployment, error) {
+	return s.Apply(ctx, Release{Definition: []byte("nothing")}, ApplyOptions{Force: force})
+}
+
 func (s *stage) Observe(context.Context) (Observation, error) { return s.observe(s.version) }
 
 func (s *stage) Events(ctx context.Context, do func(Event)) {
@@ -229,6 +233,37 @@ func TestALockIsWaitedForAsLongAsWanted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A scheduler forgets an app at once that it removes; its deployment goes on as
+// long as instances are there.
+func TestARemovalWaitsForALockAndForTheLastInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		s := &stage{refuse: []error{fmt.Errorf("locked: %w", ErrLocked)}, observe: func(int) (Observation, error) {
+			if time.Since(begun) < 10*time.Second {
+				return Observation{Deployments: []string{"d1"}}, nil
+			}
+			return Observation{}, nil
+		}}
+		o := s.options()
+		o.Lock = time.Minute
+		r, err := Destroy(t.Context(), s, o)
+		if took := time.Since(begun); err != nil || r.Watch.End != Reached || took < 10*time.Second {
+			t.Errorf("got %v, %+v after %s", err, r, took)
+		}
+		s.want(t, `nothing x0 over "" force false replaces ""`, "locked\napplied d1")
+	})
+}
+
+func TestARemovalThatTakesTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{observe: func(int) (Observation, error) { return Observation{Deployments: []string{"d1"}}, nil }}
+		r, err := Destroy(t.Context(), s, s.options())
+		if err != nil || r.Watch.End != TimedOut || r.Watch.Reason != "its deployment goes on" {
+			t.Errorf("got %v, %+v", err, r)
+		}
+	})
 }
 
 func TestAnInterruptLeavesTheDeploymentGoing(t *testing.T) {

@@ -204,6 +204,9 @@ func (w Watch) line(i Instance) (Line, bool) {
 
 // unready says how far it came.
 func (w Watch) unready() string {
+	if w.Goal.Wanted == 0 && len(w.Seen.Instances) == 0 {
+		return "its deployment goes on"
+	}
 	if w.Goal.Wanted == 0 {
 		return count(len(w.Seen.Instances), "instance") + " still there"
 	}

@@ -338,7 +338,7 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) read(w http.ResponseWriter) {
-	if a.definition == nil {
+	if len(a.definition) == 0 {
 		reply(w, 404, `{"message":"App '/x' does not exist"}`)
 	} else {
 		a.definition["version"] = fmt.Sprintf("v%d", a.version)
@@ -450,6 +450,62 @@ func TestAChangeWhoseAnswerIsLostIsLookedUp(t *testing.T) {
 				t.Errorf("%d writes: %s", n, s.requests())
 			}
 		})
+	}
+}
+
+func TestARemovalWhoseAnswerIsLostIsLookedUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		writes []string
+		want   string // deployment and version, or the code of the problem
+		sent   int
+	}{
+		"the answer came":             {[]string{"done"}, "d2 v2", 1},
+		"done, the answer lost":       {[]string{"lost"}, "d2 v2", 1},
+		"not done, then done":         {[]string{"unreached", "done"}, "d2 v2", 2},
+		"done when the next is sent":  {[]string{"late"}, "d2 v2", 2},
+		"locked by somebody":          {[]string{"locked"}, "DCE754", 1},
+		"never done, and never known": {[]string{"dropped", "dropped", "dropped"}, "DCE757", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := app{version: 1, definition: old(), writes: test.writes}
+			s := serve(t, a.ServeHTTP)
+			scheduler := &Scheduler{Client: client(t, Options{URLs: []string{s.URL}}), ID: "/x"}
+			d, err := scheduler.Destroy(t.Context(), false)
+			got := d.ID + " " + d.Version
+			if list, ok := diag.Of(err); ok {
+				got = string(list[0].Code)
+			}
+			if got != test.want {
+				t.Errorf("got %s (%v), want %s", got, err, test.want)
+			}
+			if n := strings.Count(s.requests(), "DELETE"); n != test.sent {
+				t.Errorf("%d writes: %s", n, s.requests())
+			}
+		})
+	}
+}
+
+func TestWhatBecameOfARemovalIsNotKnown(t *testing.T) {
+	s := serve(t, drop)
+	scheduler := &Scheduler{Client: client(t, Options{URLs: []string{s.URL}}), ID: "/x"}
+	_, err := scheduler.Destroy(t.Context(), false)
+	list, _ := diag.Of(err)
+	if len(list) != 1 || list[0].Code != "DCE757" || !strings.Contains(list[0].Summary, "not known") || strings.Contains(list[0].Detail, "nothing was changed") {
+		t.Errorf("got %v: %s", list, list[0].Detail)
+	}
+}
+
+// Marathon forgets an app as soon as its removal begins.
+func TestAnAppThatIsRemovedIsSeenByItsDeployment(t *testing.T) {
+	a := app{version: 2}
+	s := serve(t, a.ServeHTTP)
+	scheduler := &Scheduler{Client: client(t, Options{URLs: []string{s.URL}}), ID: "/x"}
+	o, err := scheduler.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(cluster.Observation{Deployments: []string{"d2"}}, o); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (s *Scheduler) Observe(ctx context.Context) (cluster.Observation, error) {
 	status, err := s.Client.App(ctx, s.ID)
 	if Missing(err) {
-		return cluster.Observation{}, nil
+		return s.observeGone(ctx)
 	}
 	if err != nil {
 		return cluster.Observation{}, s.problem(err)
@@ -31,6 +31,17 @@ func (s *Scheduler) Observe(ctx context.Context) (cluster.Observation, error) {
 	}
 	s.look(ctx, status, &o)
 	return o, nil
+}
+
+// observeGone looks at an app that is not there: its instances may still be, as
+// long as the deployment that removes it goes on.
+func (s *Scheduler) observeGone(ctx context.Context) (cluster.Observation, error) {
+	going, err := s.Client.DeploymentsOf(ctx, s.ID)
+	var o cluster.Observation
+	for _, d := range going {
+		o.Deployments = append(o.Deployments, d.ID)
+	}
+	return o, s.problem(err)
 }
 
 func observation(a *Status) cluster.Observation {

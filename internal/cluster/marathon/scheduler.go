@@ -79,31 +79,42 @@ func (s *Scheduler) Apply(ctx context.Context, r cluster.Release, o cluster.Appl
 	if err != nil {
 		return cluster.Deployment{}, err
 	}
-	d, err := s.sendUntilKnown(ctx, definition, o)
+	d, err := s.untilKnown(ctx, change{
+		send:    func() (cluster.Deployment, error) { return s.send(ctx, definition, o) },
+		lookUp:  func(ctx context.Context) (cluster.Deployment, bool, error) { return s.lookUp(ctx, definition, o.Over) },
+		refused: func(err error) error { return s.applied(ctx, err, o) },
+	})
 	d.Failed = failed
 	return d, err
 }
 
-// sendUntilKnown sends a change, again where its answer was lost and it was not
-// done. One that is refused then may be refused for the first, which was done
-// late.
-func (s *Scheduler) sendUntilKnown(ctx context.Context, definition map[string]any, o cluster.ApplyOptions) (cluster.Deployment, error) {
+// change is a change of the app: how it is sent, found again where its answer was
+// lost, and put into words where it is refused.
+type change struct {
+	send    func() (cluster.Deployment, error)
+	lookUp  func(ctx context.Context) (d cluster.Deployment, done bool, err error)
+	refused func(err error) error
+}
+
+// untilKnown sends a change, again where its answer was lost and it was not done.
+// One that is refused then may be refused for the first, which was done late.
+func (s *Scheduler) untilKnown(ctx context.Context, c change) (cluster.Deployment, error) {
 	var lost *LostError
 	for n := 1; ; n++ {
-		d, err := s.send(ctx, definition, o)
+		d, err := c.send()
 		again, isLost := errors.AsType[*LostError](err)
-		if !isLost && (lost == nil || !IsStatus(err, http.StatusConflict)) {
-			return d, s.applied(ctx, err, o)
+		if !isLost && (lost == nil || !IsStatus(err, http.StatusConflict) && !Missing(err)) {
+			return d, c.refused(err)
 		}
 		lost = cmp.Or(again, lost)
-		d, done, look := s.became(ctx, definition, o.Over)
+		d, done, look := s.became(ctx, c)
 		switch {
 		case look != nil:
 			return d, unknownOutcome(lost, look)
 		case done:
 			return d, nil
 		case !isLost:
-			return d, s.applied(ctx, err, o)
+			return d, c.refused(err)
 		case n == sendAgain || ctx.Err() != nil:
 			return d, s.problem(lost)
 		}
@@ -112,14 +123,14 @@ func (s *Scheduler) sendUntilKnown(ctx context.Context, definition map[string]an
 
 // became finds out what became of a change. Marathon may be at it still, so what
 // was not done is looked up again a little later.
-func (s *Scheduler) became(ctx context.Context, definition map[string]any, over string) (cluster.Deployment, bool, error) {
+func (s *Scheduler) became(ctx context.Context, c change) (cluster.Deployment, bool, error) {
 	looking := context.WithoutCancel(ctx)
-	d, done, err := s.lookUp(looking, definition, over)
+	d, done, err := c.lookUp(looking)
 	if done || err != nil {
 		return d, done, err
 	}
 	wait.For(ctx, s.Client.pause())
-	return s.lookUp(looking, definition, over)
+	return c.lookUp(looking)
 }
 
 // unchanged refuses when the current version is not the one that the change was
@@ -278,18 +289,31 @@ func actionWords(a Action) string {
 	return a.Action + " " + a.App
 }
 
-// Destroy removes the app with all its instances.
+// Destroy implements cluster.Remover.
 func (s *Scheduler) Destroy(ctx context.Context, force bool) (cluster.Deployment, error) {
-	c, err := s.Client.Destroy(ctx, s.ID, force)
-	if lost, ok := errors.AsType[*LostError](err); ok {
-		_, look := s.Client.App(context.WithoutCancel(ctx), s.ID)
-		if Missing(look) {
-			return cluster.Deployment{}, nil
-		}
-		return cluster.Deployment{}, s.problem(errors.Join(lost, look))
+	return s.untilKnown(ctx, change{
+		send: func() (cluster.Deployment, error) {
+			c, err := s.Client.Destroy(ctx, s.ID, force)
+			return cluster.Deployment{ID: c.DeploymentID, Version: c.Version}, err
+		},
+		lookUp:  s.lookUpGone,
+		refused: func(err error) error { return s.applied(ctx, err, cluster.ApplyOptions{Over: "any"}) },
+	})
+}
+
+// lookUpGone finds out whether the app was removed: it is gone at once, and the
+// deployment that stops its instances goes on.
+func (s *Scheduler) lookUpGone(ctx context.Context) (cluster.Deployment, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	_, err := s.Client.App(ctx, s.ID)
+	if !Missing(err) {
+		return cluster.Deployment{}, false, err
 	}
-	if IsStatus(err, http.StatusConflict) {
-		return cluster.Deployment{}, s.applied(ctx, err, cluster.ApplyOptions{Over: "any"})
+	going, err := s.Client.DeploymentsOf(ctx, s.ID)
+	if err != nil || len(going) == 0 {
+		return cluster.Deployment{}, true, err
 	}
-	return cluster.Deployment{ID: c.DeploymentID, Version: c.Version}, s.problem(err)
+	last := going[len(going)-1]
+	return cluster.Deployment{ID: last.ID, Version: last.Version}, true, nil
 }
