@@ -91,7 +91,7 @@ func (o Options) all() bool { return o.Executor == "" && o.Framework == "" }
 // look; what could not be removed is in the report.
 func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	began := time.Now()
-	l := &look{Sweeper: s, options: o}
+	l := &look{Sweeper: s, options: o, staying: map[reap.Owner]bool{}}
 	plan, err := l.look(ctx)
 	if err != nil {
 		return Report{}, err
@@ -109,7 +109,7 @@ func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 // remove removes the orphans, and what the engine finishes late, and tidies up.
 func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error) {
 	l.removeAll(ctx, plan.Orphans, r.Orphans)
-	for pauses := lateLooks(); len(pauses) > 0 && !r.failed() && l.mayComeLate(plan); pauses = pauses[1:] {
+	for pauses := lateLooks(); len(pauses) > 0 && l.mayComeLate(plan); pauses = pauses[1:] {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -118,8 +118,9 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 		if plan, err = l.look(ctx); err != nil {
 			return err
 		}
-		late := rows(plan.Orphans)
-		l.removeAll(ctx, plan.Orphans, late)
+		fresh := slices.DeleteFunc(slices.Clone(plan.Orphans), l.stays)
+		late := rows(fresh)
+		l.removeAll(ctx, fresh, late)
 		r.Orphans = append(r.Orphans, late...)
 		if len(late) > 0 && len(pauses) == 1 {
 			pauses = append(pauses, pauses[0])
@@ -144,6 +145,21 @@ type look struct {
 	mu sync.Mutex
 	// parents are the cgroups that went with orphans.
 	parents []string
+	// staying are the orphans that could not be removed. They are the next sweep's:
+	// tried again by this one, they would take their grace again.
+	staying map[reap.Owner]bool
+}
+
+func (l *look) stay(p reap.Pod) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.staying[p.Owner] = true
+}
+
+func (l *look) stays(p reap.Pod) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.staying[p.Owner]
 }
 
 // look asks the engine for containers, and only where they are not all that can
@@ -218,6 +234,7 @@ func (l *look) removeAll(ctx context.Context, pods []reap.Pod, rows []Row) {
 			stops := int64(min(max(1, len(containers(p))), stopsAtOnce))
 			if free.Acquire(ctx, stops) != nil {
 				rows[i].Error = context.Cause(ctx).Error()
+				l.stay(p)
 				return
 			}
 			defer free.Release(stops)
@@ -226,6 +243,7 @@ func (l *look) removeAll(ctx context.Context, pods []reap.Pod, rows []Row) {
 			rows[i].Took = time.Since(began)
 			if err != nil {
 				rows[i].Error = err.Error()
+				l.stay(p)
 			}
 			l.log(rows[i])
 		})
@@ -260,7 +278,7 @@ func (l *look) mayComeLate(plan reap.Plan) bool {
 	now := l.now()
 	for _, p := range plan.Orphans {
 		for _, t := range p.Things {
-			if !p.DCEGo && now.Sub(t.Created) < lateTime {
+			if !p.DCEGo && !l.stays(p) && now.Sub(t.Created) < lateTime {
 				return true
 			}
 		}

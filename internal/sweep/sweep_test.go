@@ -37,6 +37,8 @@ type host struct {
 	remote  error          // what RequireLocal says
 	late    []engine.Thing // what appears one by one, at each look after the first
 	discard error
+	stuck   string    // the pod that discard is about; all where there is none
+	during  func()    // happens once, while a pod is being removed
 	ended   time.Time // of all containers
 	remade  string    // a cgroup that is made anew after its pod has gone
 	// stop is how long it takes to stop a pod; stopping and most count containers.
@@ -98,8 +100,12 @@ func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.during != nil {
+		h.during()
+		h.during = nil
+	}
 	h.calls = append(h.calls, "discard "+s.PodID)
-	if h.discard != nil {
+	if h.discard != nil && (h.stuck == "" || h.stuck == s.PodID) {
 		return h.discard
 	}
 	defer func() {
@@ -345,6 +351,33 @@ func TestWhatAnExecutorHasNotedIsTidied(t *testing.T) {
 	if files, _ := lease.Files(dir); !slices.Equal(files, []string{local}) {
 		t.Errorf("leases %v", files)
 	}
+}
+
+// One pod that does not go, for as long as a disk hangs, must not keep a host
+// from being tidied.
+func TestAnOrphanThatStaysKeepsItsOwnLeaseOnly(t *testing.T) {
+	dir := t.TempDir()
+	stuck := left(t, dir, "stuck", lease.Note{Cgroup: "/mesos/stuck"})
+	other := left(t, dir, "other", lease.Note{Cgroup: "/mesos/other", Written: lease.Uptime()})
+	late := pod("other", lease.Identity{Lease: other})
+	late.Kind = engine.KindNetwork
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{
+			things: []engine.Thing{pod("stuck", lease.Identity{Lease: stuck})}, late: []engine.Thing{late},
+			cgroups: []string{"/mesos/stuck", "/mesos/other"}, discard: errors.New("a process does not end"), stuck: "stuck",
+		}
+		r := h.sweep(t, dir, Options{})
+		if d := cmp.Diff([]string{other}, r.Leases); d != "" || !slices.Equal(h.cgroups, []string{"/mesos/stuck"}) || len(h.things) != 1 {
+			t.Errorf("left %v and %v; leases:\n%s", h.things, h.cgroups, d)
+		}
+		tries := slices.DeleteFunc(slices.Clone(h.calls), func(c string) bool { return c != "discard stuck" })
+		if len(tries) != 1 || len(r.Orphans) != 2 || r.Err() == nil {
+			t.Errorf("tried %d times: %+v", len(tries), r)
+		}
+		if sweptThisBoot(dir) {
+			t.Error("everything counts as gone")
+		}
+	})
 }
 
 func TestALeaseThatSomethingStillNamesIsNotRemoved(t *testing.T) {

@@ -15,9 +15,10 @@ import (
 )
 
 // tidy removes what no engine knows of: cgroups and lease files. A lease goes
-// last, when nothing that it is evidence for is left.
+// last, when nothing that it is evidence for is left; an orphan that stays keeps
+// its own, and no other.
 func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
-	if !l.wide || r.failed() {
+	if !l.wide {
 		return nil // the leases that are free still tell that there is something
 	}
 	var failures []error
@@ -28,7 +29,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 		}
 		r.Leases = append(r.Leases, path)
 	}
-	if l.options.all() {
+	if l.options.all() && !r.failed() {
 		failures = append(failures, markSwept(l.Leases))
 	}
 	return errors.Join(failures...)
@@ -58,6 +59,9 @@ func (l *look) left(plan reap.Plan) []string {
 func (l *look) needed(plan reap.Plan) map[string]bool {
 	goes := map[string]bool{}
 	for _, p := range plan.Orphans {
+		if l.stays(p) {
+			continue
+		}
 		for _, t := range p.Things {
 			goes[string(t.Kind)+t.ID] = true
 		}
