@@ -79,10 +79,10 @@ func containers(p reap.Pod) []string {
 const dyingTime = 5 * time.Second
 
 // awaitDying waits for the locks of executors that are dead to everybody else.
-func (l *look) awaitDying(ctx context.Context) {
+func awaitDying(ctx context.Context, leases []string) {
 	ctx, cancel := context.WithTimeout(ctx, dyingTime)
 	defer cancel()
-	for _, path := range l.leases {
+	for _, path := range leases {
 		notes, err := lease.Notes(path)
 		if err != nil {
 			continue

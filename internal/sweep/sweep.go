@@ -108,8 +108,9 @@ func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 
 // remove removes the orphans, and what the engine finishes late, and tidies up.
 func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error) {
+	young := l.mayComeLate(plan) // of what was looked at: a stop can take minutes
 	l.removeAll(ctx, plan.Orphans, r.Orphans)
-	for pauses := lateLooks(); len(pauses) > 0 && l.mayComeLate(plan); pauses = pauses[1:] {
+	for pauses := lateLooks(); len(pauses) > 0 && young; pauses = pauses[1:] {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -118,6 +119,7 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 		if plan, err = l.look(ctx); err != nil {
 			return err
 		}
+		young = l.mayComeLate(plan)
 		fresh := slices.DeleteFunc(slices.Clone(plan.Orphans), l.stays)
 		late := rows(fresh)
 		l.removeAll(ctx, fresh, late)
@@ -138,7 +140,10 @@ type look struct {
 
 	options Options
 	things  []reap.Thing
-	leases  []string
+	// free are the leases that were idle before things were looked at: whoever had
+	// them has made nothing since. Of an executor that dies later there may be
+	// things that were not seen.
+	free []string
 	// wide says that everything was looked at, not containers alone.
 	wide bool
 
@@ -166,17 +171,19 @@ func (l *look) stays(p reap.Pod) bool {
 // be left for the rest.
 func (l *look) look(ctx context.Context) (reap.Plan, error) {
 	l.things = nil
+	leases, err := lease.Files(l.Leases)
+	if err != nil {
+		return reap.Plan{}, err
+	}
+	awaitDying(ctx, leases)
+	l.free = slices.DeleteFunc(leases, func(path string) bool { return !l.idle(path) })
 	found, err := l.Engine.Containers(ctx, l.label())
 	if err != nil {
 		return reap.Plan{}, err
 	}
 	l.add(found)
-	if l.leases, err = lease.Files(l.Leases); err != nil {
-		return reap.Plan{}, err
-	}
-	l.awaitDying(ctx)
 	plan := l.plan(ctx)
-	if l.wide = l.worthMore(plan); l.wide {
+	if l.wide = l.wide || l.worthMore(plan); l.wide { // a second look sees no less than the first
 		if found, err = l.Engine.Resources(ctx, l.label()); err != nil {
 			return reap.Plan{}, err
 		}
@@ -221,7 +228,7 @@ func (l *look) worthMore(plan reap.Plan) bool {
 	if l.options.Executor != "" || len(plan.Orphans) > 0 || !sweptThisBoot(l.Leases) {
 		return true
 	}
-	return len(l.free()) > 0
+	return len(l.free) > 0
 }
 
 // removeAll removes pods, several at once: the graces of one must not hold up

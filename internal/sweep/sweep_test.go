@@ -380,6 +380,48 @@ func TestAnOrphanThatStaysKeepsItsOwnLeaseOnly(t *testing.T) {
 	})
 }
 
+// A stop can take minutes, in which other executors make pods and die. The list
+// that was read before says nothing of those.
+func TestWhatDiesDuringASweepIsTheNextOnes(t *testing.T) {
+	const absent = 1 << 22 // above the kernel's highest pid
+	network := func(t engine.Thing) engine.Thing { t.Kind = engine.KindNetwork; return t }
+	for name, test := range map[string]struct {
+		notes []lease.Note
+		made  func(engine.Thing) engine.Thing
+		kept  int
+	}{
+		"a pod that has failed and is kept": {
+			notes: []lease.Note{{Executor: "ex-two"}, {Pod: "two", KeptUntil: time.Now().Add(time.Hour), KeptUptime: lease.Uptime() + time.Hour}},
+			made:  func(t engine.Thing) engine.Thing { return t }, kept: 1,
+		},
+		"a network alone": {notes: []lease.Note{{Executor: "ex-two"}}, made: network},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := swept(t, t.TempDir())
+			one := left(t, dir, "one")
+			two, err := lease.Take(dir, "two")
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := self(t, two.Path())
+			id.PID = absent
+			h := &host{things: []engine.Thing{pod("one", lease.Identity{Lease: one})}}
+			h.during = func() {
+				h.things = append(h.things, test.made(pod("two", id)))
+				if err := errors.Join(two.Write(test.notes), two.Leave()); err != nil {
+					t.Error(err)
+				}
+			}
+			if r := h.sweep(t, dir, Options{}); !slices.Equal(r.Leases, []string{one}) {
+				t.Errorf("the leases that went are %q", r.Leases)
+			}
+			if r := h.sweep(t, dir, Options{}); len(r.Kept) != test.kept || len(h.things) != test.kept {
+				t.Errorf("left %v: %+v", h.things, r)
+			}
+		})
+	}
+}
+
 func TestALeaseThatSomethingStillNamesIsNotRemoved(t *testing.T) {
 	dir := swept(t, t.TempDir())
 	one, two := left(t, dir, "one"), left(t, dir, "two", lease.Note{Executor: "ex-two", Framework: "other"})
@@ -407,6 +449,20 @@ func TestWhatTheEngineFinishesLateIsRemovedToo(t *testing.T) {
 		h := &host{late: []engine.Thing{volume, network}}
 		r := h.sweep(t, dir, Options{})
 		if len(r.Orphans) != 2 || len(h.things)+len(h.late) > 0 || len(r.Leases) != 1 {
+			t.Errorf("left %v and %v: %+v", h.things, h.late, r)
+		}
+	})
+}
+
+// What was young when it was looked at may have grown since, however old it is
+// when another pod has been stopped at last.
+func TestALongStopDoesNotHideWhatComesLate(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		young, network := pod("p", lease.Identity{BootID: "former"}), pod("p", lease.Identity{BootID: "former"})
+		young.Created, network.Kind = time.Now(), engine.KindNetwork
+		h := &host{things: []engine.Thing{young}, late: []engine.Thing{network}, stop: 2 * lateTime}
+		if r := h.sweep(t, dir, Options{}); len(r.Orphans) != 2 || len(h.things)+len(h.late) > 0 {
 			t.Errorf("left %v and %v: %+v", h.things, h.late, r)
 		}
 	})

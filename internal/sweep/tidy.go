@@ -35,23 +35,17 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 	return errors.Join(failures...)
 }
 
-// free are the leases that nobody holds and that are no local pod's: a pod of
-// somebody on this machine is unattended without its monitor, not an orphan.
-func (l *look) free() []string {
-	var free []string
-	for _, path := range l.leases {
-		if local(path) || !l.meant(path) || !lease.Free(path) {
-			continue
-		}
-		free = append(free, path)
-	}
-	return free
+// idle reports whether a lease is one that nobody holds and no local pod's: a
+// pod of somebody on this machine is unattended without its monitor, not an
+// orphan.
+func (l *look) idle(path string) bool {
+	return !local(path) && l.meant(path) && lease.Free(path)
 }
 
 // left are the leases that nothing needs any more once the orphans are gone.
 func (l *look) left(plan reap.Plan) []string {
 	needed := l.needed(plan)
-	return slices.DeleteFunc(l.free(), func(path string) bool { return needed[path] })
+	return slices.DeleteFunc(slices.Clone(l.free), func(path string) bool { return needed[path] || !lease.Free(path) })
 }
 
 // needed are the leases that something still names which is not about to go:
