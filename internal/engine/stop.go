@@ -25,6 +25,9 @@ import (
 const (
 	// defaultGrace is the engine's own for a container without stop_grace_period.
 	defaultGrace = 10 * time.Second
+	// mostGrace is the longest that is given. What files and labels ask for may be
+	// any number, so long that a clock cannot count it.
+	mostGrace = 24 * time.Hour
 	// killAhead is how long before the end of a bound the rest is killed: a kill
 	// takes 40 to 190 ms in the engine (reference/compose.md section 6), more when
 	// many pods go at once.
@@ -226,7 +229,7 @@ func (p *Pod) graceOf(ctx context.Context, c container.Summary) time.Duration {
 		if s.StopGracePeriod == nil {
 			return defaultGrace
 		}
-		return time.Duration(*s.StopGracePeriod)
+		return graceOfSeconds(int(math.Ceil(time.Duration(*s.StopGracePeriod).Seconds())))
 	}
 	call, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -234,7 +237,15 @@ func (p *Pod) graceOf(ctx context.Context, c container.Summary) time.Duration {
 	if err != nil || res.Container.Config == nil || res.Container.Config.StopTimeout == nil {
 		return defaultGrace
 	}
-	return time.Duration(*res.Container.Config.StopTimeout) * time.Second
+	return graceOfSeconds(*res.Container.Config.StopTimeout)
+}
+
+// graceOfSeconds is a grace that the engine tells. One below zero is for ever.
+func graceOfSeconds(n int) time.Duration {
+	if n < 0 || n > int(mostGrace/time.Second) {
+		return mostGrace
+	}
+	return time.Duration(n) * time.Second
 }
 
 // service is what the project says of a container, if it is known.
