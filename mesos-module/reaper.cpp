@@ -1,5 +1,6 @@
 #include "reaper.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -114,6 +115,12 @@ std::string set(Options* options, const std::string& key, const std::string& val
   return "there is no parameter " + key + "; they are program, log, timeout_seconds and parallel";
 }
 
+std::chrono::seconds grace(std::chrono::milliseconds timeout)
+{
+  const std::chrono::milliseconds removal = std::min<std::chrono::milliseconds>(std::chrono::seconds(30), timeout / 2);
+  return std::chrono::duration_cast<std::chrono::seconds>(timeout - removal);
+}
+
 Reaper::Reaper(const Options& options_, const Log& log_)
   : options(options_), log(log_)
 {
@@ -183,7 +190,8 @@ void Reaper::work()
 void Reaper::start(const Job& job)
 {
   // Each id is an argument of its own: nothing takes it for more than a value.
-  std::vector<std::string> words = {options.program, "reap", "--executor-id", job.executor};
+  std::vector<std::string> words = {
+    options.program, "reap", "--grace", std::to_string(grace(options.timeout).count()) + "s", "--executor-id", job.executor};
   if (!job.framework.empty()) {
     words.push_back("--framework-id");
     words.push_back(job.framework);

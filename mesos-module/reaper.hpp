@@ -39,6 +39,10 @@ struct Options
 // or nothing.
 std::string set(Options* options, const std::string& key, const std::string& value);
 
+// How long one run may let a pod stop: half a minute less than the run may take,
+// in which the pod is killed and removed, or half of that where it is short.
+std::chrono::seconds grace(std::chrono::milliseconds timeout);
+
 // Starts programs from a thread of its own: whoever asks never waits, not even
 // for a fork, and no zombie is left.
 class Reaper

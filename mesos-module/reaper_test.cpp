@@ -71,14 +71,14 @@ bool childless()
 }
 
 // What this program does when the reaper starts it: argv is
-// reap --executor-id EXECUTOR --framework-id FILE.
+// reap --grace GRACE --executor-id EXECUTOR --framework-id FILE.
 int started(int argc, char** argv)
 {
-  const std::string executor = argc > 3 ? argv[3] : "";
-  const std::string file = argc > 5 ? argv[5] : "";
+  const std::string executor = argc > 5 ? argv[5] : "";
+  const std::string file = argc > 7 ? argv[7] : "";
   std::ofstream out(file + ".new");
   for (int i = 1; i < argc; i++) {
-    if (i != 5) {
+    if (i != 7) {
       out << "arg " << argv[i] << "\n";
     }
   }
@@ -173,7 +173,7 @@ void an_id_is_one_argument_whatever_is_in_it(const char* self)
   check(reaper.reap(f.dir + "/one", evil), "an id with shell characters is refused");
   check(eventually([&] { return there(f.dir + "/one"); }), "it was not started");
   const std::string got = read(f.dir + "/one");
-  check(got.find("arg reap\narg --executor-id\narg " + evil + "\narg --framework-id\n") == 0, "arguments: " + got);
+  check(got.find("arg reap\narg --grace\narg 270s\narg --executor-id\narg " + evil + "\narg --framework-id\n") == 0, "arguments: " + got);
   check(!there(f.dir + "/owned"), "a shell has run");
   for (const char* line : {"inherited 0", "blocked 0", "pipe 1", "leader 1", "secret 0"}) {
     check(got.find(line) != std::string::npos, std::string(line) + " is not in: " + got);
@@ -215,6 +215,18 @@ void what_takes_too_long_is_killed_with_its_children(const char* self)
   reaper.reap(f.dir + "/one", "hangs");
   check(f.heard("took too long and was killed"), "it goes on");
   check(eventually(childless), "a zombie is left");
+}
+
+// A program that is killed leaves the pod as it was, also the next time.
+void a_pod_is_stopped_before_the_program_is_killed(const char*)
+{
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  check(dce::grace(seconds(300)) == seconds(270), "of five minutes");
+  check(dce::grace(seconds(86400)) == seconds(86370), "of a day");
+  check(dce::grace(seconds(60)) == seconds(30), "of a minute");
+  check(dce::grace(seconds(40)) == seconds(20), "of less than a minute");
+  check(dce::grace(seconds(1)) == seconds(0) && dce::grace(milliseconds(500)) == seconds(0), "of a second");
 }
 
 void whoever_asks_does_not_wait(const char* self)
@@ -273,7 +285,7 @@ int main(int argc, char** argv)
 
   for (auto test : {an_id_is_one_argument_whatever_is_in_it, what_is_no_argument_is_refused, a_failure_is_told,
                     a_program_that_is_not_there_is_told, what_takes_too_long_is_killed_with_its_children,
-                    options_are_checked, whoever_asks_does_not_wait}) {
+                    a_pod_is_stopped_before_the_program_is_killed, options_are_checked, whoever_asks_does_not_wait}) {
     test(self);
   }
   if (failures == 0) {

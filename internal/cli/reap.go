@@ -40,8 +40,9 @@ func (a *app) reapCommand() *cobra.Command {
 		Long: `Looks for pods of Mesos executors on this machine's engine, and removes those
 whose executor is provably gone: nobody holds its lease, the machine was started
 again since, or its process has ended. They are stopped in the order of their
-dependencies, each service with its own grace, then containers, networks, the
-pod's own volumes, empty cgroups and leases are removed.
+dependencies, each service with its own grace, within --grace for the whole pod;
+then containers, networks, the pod's own volumes, empty cgroups and leases are
+removed.
 
 Living pods, those that cannot be judged from here, and local ones (dce up) are
 left alone.`,
@@ -62,7 +63,7 @@ dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.executor, "executor-id", "", "only the pods of this executor (`ID`), also those that dce-go has made")
 	fs.StringVar(&f.framework, "framework-id", "", "only the pods of this framework (`ID`)")
-	fs.DurationVar(&f.grace, "grace", 0, "stop each pod within this `DURATION`, whatever its services ask for; 0 kills at once")
+	fs.DurationVar(&f.grace, "grace", 0, "stop each pod within this `DURATION`, 10m without, whatever its services ask for; 0 kills at once")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be removed, and do nothing")
 	fs.BoolVar(&f.watch, "watch", false, "go on, and sweep whenever an executor dies")
 	fs.VarP(&f.output, "output", "o", "print as `text|json`; with --watch, one line of JSON a sweep")

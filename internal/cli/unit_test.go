@@ -48,6 +48,9 @@ func TestTheUnitStartsACommandThatIsThere(t *testing.T) {
 	if watch := cmd.Flags().Lookup("watch"); !watch.Changed || len(cmd.Flags().Args()) > 0 {
 		t.Errorf("%q is no daemon", all["ExecStart"])
 	}
+	if !cmd.Flags().Changed("grace") {
+		t.Errorf("%q leaves the time of a stop to the jobs", all["ExecStart"])
+	}
 	// It writes to these, and looks at the processes of the host.
 	for _, key := range []string{"ProtectControlGroups", "ProtectProc", "PrivateUsers", "PrivatePIDs", "ReadOnlyPaths", "DynamicUser", "User"} {
 		if v, ok := all[key]; ok {

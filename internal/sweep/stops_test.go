@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dce/internal/engine"
 	"dce/internal/lease"
 )
 
@@ -31,4 +32,24 @@ func TestASweepStopsAFewContainersAtOnce(t *testing.T) {
 			t.Errorf("only %d were stopped at once", h.most)
 		}
 	})
+}
+
+// A service may ask for any grace, and an orphan that takes it holds up others.
+func TestNoOrphanIsWaitedForWithoutEnd(t *testing.T) {
+	long := 2 * mostGrace
+	for name, test := range map[string]struct {
+		grace *time.Duration
+		want  time.Duration
+	}{
+		"without a grace":   {want: mostGrace},
+		"by the operator's": {grace: &long, want: long},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &host{things: []engine.Thing{pod("p", lease.Identity{BootID: "former"})}}
+			h.sweep(t, swept(t, t.TempDir()), Options{Grace: test.grace})
+			if h.bound > test.want || h.bound < test.want-time.Minute {
+				t.Errorf("it had %s", h.bound)
+			}
+		})
+	}
 }

@@ -28,6 +28,11 @@ import (
 // ended ten tasks). Fewer are also kinder to the pods that live.
 const stopsAtOnce = 16
 
+// mostGrace is the longest that an orphan is given to stop where nobody says
+// otherwise. A job can ask its services' graces to be a month, and a service that
+// ignores its signal would take all of it, and a place among stopsAtOnce.
+const mostGrace = 10 * time.Minute
+
 // Engine is what a sweep needs of an engine on this machine.
 type Engine interface {
 	Containers(ctx context.Context, label string) ([]engine.Thing, error)
@@ -78,7 +83,8 @@ type Options struct {
 	// Executor and Framework, where given, leave all other pods alone.
 	Executor  string
 	Framework string
-	// Grace bounds the stop of each pod; nil leaves it to its services.
+	// Grace bounds the stop of each pod; nil leaves it to its services, up to
+	// mostGrace.
 	Grace *time.Duration
 	// DryRun removes nothing.
 	DryRun bool
@@ -246,7 +252,7 @@ func (l *look) removeAll(ctx context.Context, pods []reap.Pod, rows []Row) {
 			}
 			defer free.Release(stops)
 			began := time.Now()
-			err := l.discard(ctx, p, l.options.Grace)
+			err := l.discard(ctx, p)
 			rows[i].Took = time.Since(began)
 			if err != nil {
 				rows[i].Error = err.Error()
@@ -303,20 +309,23 @@ func (l *look) youngLease(path string) bool {
 	})
 }
 
+// grace bounds the stop of one pod.
+func (o Options) grace() time.Duration {
+	if o.Grace == nil {
+		return mostGrace
+	}
+	return *o.Grace
+}
+
 // discard stops a pod by its services' graces, and removes what carries its
 // labels.
-func (l *look) discard(ctx context.Context, p reap.Pod, grace *time.Duration) error {
+func (l *look) discard(ctx context.Context, p reap.Pod) error {
 	parents, err := l.Engine.Parents(ctx, containers(p))
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	until := func() time.Duration {
-		if grace == nil {
-			return -1
-		}
-		return max(0, *grace-time.Since(began))
-	}
+	end := time.Now().Add(l.options.grace())
+	until := func() time.Duration { return max(0, time.Until(end)) }
 	spec := engine.Spec{PodID: p.ID, Carry: p.Carry(), RemoveVolumes: true, StopsAtOnce: stopsAtOnce}
 	if err := l.Engine.Discard(ctx, spec, until); err != nil {
 		return err

@@ -37,10 +37,11 @@ type host struct {
 	remote  error          // what RequireLocal says
 	late    []engine.Thing // what appears one by one, at each look after the first
 	discard error
-	stuck   string    // the pod that discard is about; all where there is none
-	during  func()    // happens once, while a pod is being removed
-	ended   time.Time // of all containers
-	remade  string    // a cgroup that is made anew after its pod has gone
+	stuck   string        // the pod that discard is about; all where there is none
+	during  func()        // happens once, while a pod is being removed
+	bound   time.Duration // of the last removal, at its beginning
+	ended   time.Time     // of all containers
+	remade  string        // a cgroup that is made anew after its pod has gone
 	// stop is how long it takes to stop a pod; stopping and most count containers.
 	stop           time.Duration
 	stopping, most int
@@ -94,7 +95,7 @@ func (h *host) stopPod(s engine.Spec) {
 	h.mu.Unlock()
 }
 
-func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration) error {
+func (h *host) Discard(_ context.Context, s engine.Spec, until func() time.Duration) error {
 	if h.stop > 0 {
 		h.stopPod(s)
 	}
@@ -105,6 +106,7 @@ func (h *host) Discard(_ context.Context, s engine.Spec, _ func() time.Duration)
 		h.during = nil
 	}
 	h.calls = append(h.calls, "discard "+s.PodID)
+	h.bound = until()
 	if h.discard != nil && (h.stuck == "" || h.stuck == s.PodID) {
 		return h.discard
 	}
