@@ -6,14 +6,14 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"dce/internal/engine"
 	"dce/internal/lease"
@@ -88,6 +88,8 @@ type Options struct {
 	Grace *time.Duration
 	// DryRun removes nothing.
 	DryRun bool
+	// removals are those of the sweeps beside this one; nil where there are none.
+	removals *removals
 }
 
 // all says that no pod was left out.
@@ -97,16 +99,18 @@ func (o Options) all() bool { return o.Executor == "" && o.Framework == "" }
 // look; what could not be removed is in the report.
 func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	began := time.Now()
-	l := &look{Sweeper: s, options: o, staying: map[reap.Owner]bool{}}
+	l := &look{Sweeper: s, options: o, removals: cmp.Or(o.removals, newRemovals()), staying: map[reap.Owner]bool{}}
 	plan, err := l.look(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	r := newReport(plan, o.DryRun)
 	if o.DryRun {
+		r := newReport(plan, true)
 		r.Leases = append(r.Leases, l.left(plan)...)
 		return r, nil
 	}
+	plan.Orphans = l.begin(plan.Orphans)
+	r := newReport(plan, false)
 	err = l.remove(ctx, plan, &r)
 	r.Took = time.Since(began)
 	return r, err
@@ -126,9 +130,9 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 			return err
 		}
 		young = l.mayComeLate(plan)
-		fresh := slices.DeleteFunc(slices.Clone(plan.Orphans), l.stays)
-		late := rows(fresh)
-		l.removeAll(ctx, fresh, late)
+		plan.Orphans = l.begin(plan.Orphans)
+		late := rows(plan.Orphans)
+		l.removeAll(ctx, plan.Orphans, late)
 		r.Orphans = append(r.Orphans, late...)
 		if len(late) > 0 && len(pauses) == 1 {
 			pauses = append(pauses, pauses[0])
@@ -144,8 +148,9 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 type look struct {
 	*Sweeper
 
-	options Options
-	things  []reap.Thing
+	options  Options
+	removals *removals
+	things   []reap.Thing
 	// free are the leases that were idle before things were looked at: whoever had
 	// them has made nothing since. Of an executor that dies later there may be
 	// things that were not seen.
@@ -156,9 +161,21 @@ type look struct {
 	mu sync.Mutex
 	// parents are the cgroups that went with orphans.
 	parents []string
-	// staying are the orphans that could not be removed. They are the next sweep's:
-	// tried again by this one, they would take their grace again.
+	// staying are the orphans that could not be removed, and those that a sweep
+	// beside this one removes. They are the next sweep's: tried again by this one,
+	// they would take their grace again.
 	staying map[reap.Owner]bool
+}
+
+// begin takes the orphans that no sweep beside this one removes.
+func (l *look) begin(orphans []reap.Pod) []reap.Pod {
+	return slices.DeleteFunc(orphans, func(p reap.Pod) bool {
+		if l.removals.begin(p) {
+			return false
+		}
+		l.stay(p)
+		return true
+	})
 }
 
 func (l *look) stay(p reap.Pod) {
@@ -177,6 +194,7 @@ func (l *look) stays(p reap.Pod) bool {
 // be left for the rest.
 func (l *look) look(ctx context.Context) (reap.Plan, error) {
 	l.things = nil
+	maps.Copy(l.staying, l.removals.underWay()) // before the lists, which have them although they may be gone soon
 	leases, err := lease.Files(l.Leases)
 	if err != nil {
 		return reap.Plan{}, err
@@ -220,10 +238,12 @@ func (l *look) add(found []engine.Thing) {
 
 func (l *look) plan(ctx context.Context) reap.Plan {
 	q := reap.Query{Executor: l.options.Executor, Framework: l.options.Framework, Now: l.now()}
-	return reap.Make(l.things, q, reap.Evidence{
+	plan := reap.Make(l.things, q, reap.Evidence{
 		Judge: func(p reap.Pod) reap.Verdict { return l.judge(ctx, p) },
 		Kept:  func(p reap.Pod) time.Time { return l.kept(ctx, p) },
 	})
+	plan.Orphans = slices.DeleteFunc(plan.Orphans, l.stays)
+	return plan
 }
 
 // worthMore reports whether networks and volumes are worth two more calls. An
@@ -240,17 +260,17 @@ func (l *look) worthMore(plan reap.Plan) bool {
 // removeAll removes pods, several at once: the graces of one must not hold up
 // the others.
 func (l *look) removeAll(ctx context.Context, pods []reap.Pod, rows []Row) {
-	free := semaphore.NewWeighted(stopsAtOnce)
 	var removing sync.WaitGroup
 	for i, p := range pods {
 		removing.Go(func() {
+			defer l.removals.end(p)
 			stops := int64(min(max(1, len(containers(p))), stopsAtOnce))
-			if free.Acquire(ctx, stops) != nil {
+			if l.removals.places.Acquire(ctx, stops) != nil {
 				rows[i].Error = context.Cause(ctx).Error()
 				l.stay(p)
 				return
 			}
-			defer free.Release(stops)
+			defer l.removals.places.Release(stops)
 			began := time.Now()
 			err := l.discard(ctx, p)
 			rows[i].Took = time.Since(began)
@@ -291,7 +311,7 @@ func (l *look) mayComeLate(plan reap.Plan) bool {
 	now := l.now()
 	for _, p := range plan.Orphans {
 		for _, t := range p.Things {
-			if !p.DCEGo && !l.stays(p) && now.Sub(t.Created) < lateTime {
+			if !p.DCEGo && now.Sub(t.Created) < lateTime {
 				return true
 			}
 		}

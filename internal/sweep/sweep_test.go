@@ -28,20 +28,22 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // host is an engine and its machine in memory.
 type host struct {
-	mu      sync.Mutex
-	things  []engine.Thing
-	calls   []string
-	parents []string
-	cgroups []string
-	busy    bool           // what lives in a cgroup
-	remote  error          // what RequireLocal says
-	late    []engine.Thing // what appears one by one, at each look after the first
-	discard error
-	stuck   string        // the pod that discard is about; all where there is none
-	during  func()        // happens once, while a pod is being removed
-	bound   time.Duration // of the last removal, at its beginning
-	ended   time.Time     // of all containers
-	remade  string        // a cgroup that is made anew after its pod has gone
+	mu       sync.Mutex
+	things   []engine.Thing
+	calls    []string
+	parents  []string
+	cgroups  []string
+	busy     bool           // what lives in a cgroup
+	remote   error          // what RequireLocal says
+	late     []engine.Thing // what appears one by one, at each look after the first
+	discard  error
+	stuck    string // the pod that discard is about; all where there is none
+	during   func() // happens once, while a pod is being removed
+	slow     string // the pod whose removal waits for released
+	released chan struct{}
+	bound    time.Duration // of the last removal, at its beginning
+	ended    time.Time     // of all containers
+	remade   string        // a cgroup that is made anew after its pod has gone
 	// stop is how long it takes to stop a pod; stopping and most count containers.
 	stop           time.Duration
 	stopping, most int
@@ -98,6 +100,9 @@ func (h *host) stopPod(s engine.Spec) {
 func (h *host) Discard(_ context.Context, s engine.Spec, until func() time.Duration) error {
 	if h.stop > 0 {
 		h.stopPod(s)
+	}
+	if h.slow == s.PodID {
+		<-h.released
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -578,6 +583,44 @@ func TestAWatchSweepsAtTheDeathOfAnExecutor(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// A pod that takes its grace is left to it, by one sweep.
+func TestAWatchGoesOnBesideALongRemoval(t *testing.T) {
+	dir := t.TempDir()
+	slow := left(t, dir, "slow")
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{things: []engine.Thing{pod("slow", lease.Identity{Lease: slow})}, slow: "slow", released: make(chan struct{})}
+		var told []string
+		w := newWatching(Watch{
+			Leases: dir, Log: slog.New(slog.DiscardHandler), Sweep: h.sweeper(dir).Sweep,
+			Report: func(r Report) {
+				for _, row := range r.Orphans {
+					told = append(told, row.Pod)
+				}
+			},
+		})
+		if next := w.sweep(t.Context()); next != rest {
+			t.Errorf("it looks again after %s", next)
+		}
+		quick := left(t, dir, "quick")
+		h.mu.Lock()
+		h.things = append(h.things, pod("quick", lease.Identity{Lease: quick}))
+		h.mu.Unlock()
+		w.sweep(t.Context())
+		if files, _ := lease.Files(dir); !slices.Equal(files, []string{slow}) || !slices.Equal(told, []string{"quick"}) {
+			t.Errorf("beside it: told %q, leases %q", told, files)
+		}
+		if sweptThisBoot(dir) {
+			t.Error("everything counts as gone")
+		}
+		close(h.released)
+		w.took(t.Context(), <-w.ended)
+		w.sweeps.Wait()
+		if files, _ := lease.Files(dir); len(files) > 0 || !slices.Equal(told, []string{"quick", "slow"}) {
+			t.Errorf("after it: told %q, leases %q", told, files)
+		}
+	})
 }
 
 func TestAWatchLooksAgainWhenAKeptPodsTimeIsOver(t *testing.T) {

@@ -29,7 +29,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 		}
 		r.Leases = append(r.Leases, path)
 	}
-	if l.options.all() && !r.failed() {
+	if l.options.all() && len(l.staying) == 0 {
 		failures = append(failures, markSwept(l.Leases))
 	}
 	return errors.Join(failures...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -20,6 +21,12 @@ const (
 	// rest is how long a watch looks at nothing when nothing happens. It is there
 	// for executors that could take no lease.
 	rest = 10 * time.Minute
+	// patience is how long a watch waits for a sweep before it looks again beside
+	// it: a pod that takes its grace, of minutes, must not hold up the others.
+	patience = 5 * time.Second
+	// sweepsAtOnce is how many may run so. Their pods share stopsAtOnce, so that
+	// more would only wait.
+	sweepsAtOnce = 8
 	// retryMax is the longest pause before an engine that could not be reached, or
 	// a pod that could not be removed, is tried anew.
 	retryMax = time.Minute
@@ -43,43 +50,77 @@ type Watch struct {
 // Run watches until ctx ends. It returns an error only where deaths cannot be
 // seen at all.
 func (w Watch) Run(ctx context.Context) error {
-	pause := backoff.NewExponentialBackOff()
-	pause.MaxInterval = retryMax
+	going := newWatching(w)
+	defer going.sweeps.Wait()
 	for ctx.Err() == nil {
 		if err := os.MkdirAll(w.Leases, 0o755); err != nil {
 			return fmt.Errorf("making the lease directory: %w", err)
 		}
-		if err := w.watch(ctx, pause); err != nil {
+		if err := going.watch(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// watching is a watch that runs.
+type watching struct {
+	Watch
+
+	pause *backoff.ExponentialBackOff
+	// ended has room for every sweep: none of them waits to be heard.
+	ended   chan outcome
+	running int
+	sweeps  sync.WaitGroup
+}
+
+// outcome is how a sweep has ended.
+type outcome struct {
+	report Report
+	err    error
+}
+
+func newWatching(w Watch) *watching {
+	pause := backoff.NewExponentialBackOff()
+	pause.MaxInterval = retryMax
+	w.Options.removals = newRemovals()
+	return &watching{Watch: w, pause: pause, ended: make(chan outcome, sweepsAtOnce)}
+}
+
 // watch lives as long as the directory of leases does.
-func (w Watch) watch(ctx context.Context, pause *backoff.ExponentialBackOff) error {
+func (w *watching) watch(ctx context.Context) error {
 	seen, err := watchDeaths(w.Leases)
 	if err != nil {
 		return err
 	}
 	defer seen.Close()
-	next := w.sweep(ctx, pause)
+	due := time.Now().Add(w.sweep(ctx))
 	for {
-		timer := time.NewTimer(next)
+		timer := time.NewTimer(time.Until(due))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
 		case <-timer.C:
-			next = w.sweep(ctx, pause)
+			due = time.Now().Add(w.sweep(ctx))
+		case o := <-w.ended:
+			timer.Stop()
+			due = earlier(due, time.Now().Add(w.took(ctx, o)))
 		case _, ok := <-seen.C:
 			timer.Stop()
 			if !settle(ctx, seen.C) || !ok {
 				return nil
 			}
-			next = min(w.sweep(ctx, pause), again)
+			due = time.Now().Add(min(w.sweep(ctx), again))
 		}
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // settle waits for the deaths that come with one; false when ctx has ended.
@@ -100,28 +141,52 @@ func settle(ctx context.Context, deaths <-chan struct{}) bool {
 	}
 }
 
-// sweep sweeps once and says after which time the next is due.
-func (w Watch) sweep(ctx context.Context, pause *backoff.ExponentialBackOff) time.Duration {
-	defer giveMemoryBack()
-	r, err := w.Sweep(ctx, w.Options)
+// sweep sweeps once and says after which time the next is due. A sweep that
+// takes long goes on beside the watch, which hears of its end.
+func (w *watching) sweep(ctx context.Context) time.Duration {
+	if w.running == sweepsAtOnce {
+		return again
+	}
+	w.running++
+	w.sweeps.Go(func() {
+		defer giveMemoryBack()
+		r, err := w.Sweep(ctx, w.Options)
+		w.ended <- outcome{r, err}
+	})
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case o := <-w.ended: // of this one, or of one that has begun before
+		return w.took(ctx, o)
+	case <-timer.C:
+		return rest
+	}
+}
+
+// took reports what a sweep has done, and says when the next is due. While other
+// sweeps go on, that it went well says nothing of the pods that are theirs.
+func (w *watching) took(ctx context.Context, o outcome) time.Duration {
+	w.running--
 	switch {
 	case ctx.Err() != nil:
 		return rest
-	case err != nil:
-		next := pause.NextBackOff()
-		w.Log.Warn("sweeping this host", slog.Any("err", err), slog.Duration("again_in", next))
+	case o.err != nil:
+		next := w.pause.NextBackOff()
+		w.Log.Warn("sweeping this host", slog.Any("err", o.err), slog.Duration("again_in", next))
 		return next
 	}
-	w.Report(r)
-	if r.failed() {
-		return pause.NextBackOff()
+	w.Report(o.report)
+	if o.report.failed() {
+		return w.pause.NextBackOff()
 	}
-	pause.Reset()
+	if w.running == 0 {
+		w.pause.Reset()
+	}
 	now := time.Now
 	if w.Now != nil {
 		now = w.Now
 	}
-	return w.due(r, now())
+	return w.due(o.report, now())
 }
 
 // due is when there is a reason to look without a death: the first pod whose
