@@ -3,13 +3,16 @@ package sweep
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"dce/internal/lease"
 )
 
-// deaths tells of files in a directory that were closed by whoever wrote to
+// deaths tells of leases in a directory that were closed by whoever wrote to
 // them. An executor has its lease open for writing as long as it lives, and the
 // kernel closes it whatever it dies of: so one watch, which costs nothing while
 // nothing happens, sees the end of every executor, in any pid namespace.
@@ -48,8 +51,12 @@ func (d *deaths) read(c chan<- struct{}) {
 	buf := make([]byte, 4096)
 	for {
 		n, err := d.file.Read(buf)
-		if err != nil || directoryGone(buf[:n]) {
+		death, gone := told(buf[:n])
+		if err != nil || gone {
 			return
+		}
+		if !death {
+			continue
 		}
 		select {
 		case c <- struct{}{}:
@@ -58,15 +65,18 @@ func (d *deaths) read(c chan<- struct{}) {
 	}
 }
 
-// directoryGone looks for an event of the directory itself in what inotify(7)
-// has given: headers, each followed by a name of the length that it tells.
-func directoryGone(events []byte) bool {
+// told looks through what inotify(7) has given, headers that are each followed by
+// a name of the length that they tell: for a lease, or events that were lost, and
+// for the end of the directory itself. What else lies there sweeps write
+// themselves: it must not wake them.
+func told(events []byte) (death, gone bool) {
 	for len(events) >= unix.SizeofInotifyEvent {
 		e := (*unix.InotifyEvent)(unsafe.Pointer(&events[0])) //nolint:gosec // the kernel's layout, checked to be that long
-		if e.Mask&(unix.IN_DELETE_SELF|unix.IN_MOVE_SELF|unix.IN_IGNORED) != 0 {
-			return true
-		}
-		events = events[min(len(events), unix.SizeofInotifyEvent+int(e.Len)):]
+		end := min(len(events), unix.SizeofInotifyEvent+int(e.Len))
+		name := strings.TrimRight(string(events[unix.SizeofInotifyEvent:end]), "\x00")
+		death = death || lease.IsFile(name) || e.Mask&unix.IN_Q_OVERFLOW != 0
+		gone = gone || e.Mask&(unix.IN_DELETE_SELF|unix.IN_MOVE_SELF|unix.IN_IGNORED) != 0
+		events = events[end:]
 	}
-	return false
+	return death, gone
 }

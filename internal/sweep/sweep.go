@@ -251,7 +251,7 @@ func (l *look) plan(ctx context.Context) reap.Plan {
 // lease; those of former boots went with it, so the first sweep of each looks
 // at everything.
 func (l *look) worthMore(plan reap.Plan) bool {
-	if l.options.Executor != "" || len(plan.Orphans) > 0 || !sweptThisBoot(l.Leases) {
+	if l.options.Executor != "" || len(plan.Orphans) > 0 || !sweptThisBoot(l.Leases, lease.BootID()) {
 		return true
 	}
 	return len(l.free) > 0

@@ -181,7 +181,7 @@ func pod(name string, id lease.Identity, change ...string) engine.Thing {
 // swept marks the directory as one in which everything was looked at.
 func swept(t *testing.T, dir string) string {
 	t.Helper()
-	if err := markSwept(dir); err != nil {
+	if err := markSwept(dir, lease.BootID()); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -381,7 +381,7 @@ func TestAnOrphanThatStaysKeepsItsOwnLeaseOnly(t *testing.T) {
 		if len(tries) != 1 || len(r.Orphans) != 2 || r.Err() == nil {
 			t.Errorf("tried %d times: %+v", len(tries), r)
 		}
-		if sweptThisBoot(dir) {
+		if sweptThisBoot(dir, lease.BootID()) {
 			t.Error("everything counts as gone")
 		}
 	})
@@ -611,7 +611,7 @@ func TestAWatchGoesOnBesideALongRemoval(t *testing.T) {
 		if files, _ := lease.Files(dir); !slices.Equal(files, []string{slow}) || !slices.Equal(told, []string{"quick"}) {
 			t.Errorf("beside it: told %q, leases %q", told, files)
 		}
-		if sweptThisBoot(dir) {
+		if sweptThisBoot(dir, lease.BootID()) {
 			t.Error("everything counts as gone")
 		}
 		close(h.released)
@@ -621,6 +621,45 @@ func TestAWatchGoesOnBesideALongRemoval(t *testing.T) {
 			t.Errorf("after it: told %q, leases %q", told, files)
 		}
 	})
+}
+
+// What a sweep writes itself must not wake it again.
+func TestOnlyALeaseTellsOfADeath(t *testing.T) {
+	for name, death := range map[string]bool{"ex.lease": true, "local.shop.lease": true, sweptFile: false, "engine-1f.json": false, ".lease": false} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "leases")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			seen, err := watchDeaths(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer seen.Close()
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if death {
+				<-seen.C
+			}
+			if err := os.RemoveAll(dir); err != nil { // which ends the watch, and comes behind what was before it
+				t.Fatal(err)
+			}
+			if _, ok := <-seen.C; ok {
+				t.Error("another death was seen")
+			}
+		})
+	}
+}
+
+func TestWithoutABootIDNothingIsMarked(t *testing.T) {
+	dir := t.TempDir()
+	if err := markSwept(dir, ""); err != nil || sweptThisBoot(dir, "") {
+		t.Errorf("%v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("left %v, %v", entries, err)
+	}
 }
 
 func TestAWatchLooksAgainWhenAKeptPodsTimeIsOver(t *testing.T) {

@@ -30,7 +30,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 		r.Leases = append(r.Leases, path)
 	}
 	if l.options.all() && len(l.staying) == 0 {
-		failures = append(failures, markSwept(l.Leases))
+		failures = append(failures, markSwept(l.Leases, lease.BootID()))
 	}
 	return errors.Join(failures...)
 }
@@ -110,20 +110,18 @@ func (l *look) clear(ctx context.Context, path string, r *Report) error {
 // sweptFile holds the boot id of the last sweep that has looked at everything.
 const sweptFile = "swept"
 
-func sweptThisBoot(dir string) bool {
-	boot := lease.BootID()
+func sweptThisBoot(dir, boot string) bool {
 	b, err := os.ReadFile(filepath.Join(dir, sweptFile))
 	return err == nil && boot != "" && string(b) == boot
 }
 
-// markSwept notes that everything of former boots is gone. Without a directory
-// of leases, or rights in it, the next sweep looks at everything again.
-func markSwept(dir string) error {
-	path := filepath.Join(dir, sweptFile)
-	if sweptThisBoot(dir) {
+// markSwept notes that everything of former boots is gone. Without a boot id, a
+// directory of leases, or rights in it, the next sweep looks at everything again.
+func markSwept(dir, boot string) error {
+	if boot == "" || sweptThisBoot(dir, boot) {
 		return nil
 	}
-	err := os.WriteFile(path, []byte(lease.BootID()), 0o644) //nolint:gosec // for every sweeper to read
+	err := os.WriteFile(filepath.Join(dir, sweptFile), []byte(boot), 0o644) //nolint:gosec // for every sweeper to read
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return nil
 	}
