@@ -132,25 +132,49 @@ func (a *app) watchHost(ctx context.Context, f *reapFlags, o project.Operator) e
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(a.env.Stderr, nil))
+	warnings := slog.New(slog.NewTextHandler(a.env.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})) // the report tells the rest
+	told := news{app: a, format: f.output.value}
 	w := sweep.Watch{
-		Leases: leases, Options: f.options, Now: a.env.Now, Log: log, Report: func(r sweep.Report) { a.printNews(f.output.value, r) },
+		Leases: leases, Options: f.options, Now: a.env.Now, Log: log, Report: told.print,
 		Sweep: func(ctx context.Context, options sweep.Options) (sweep.Report, error) {
-			return a.sweepOnce(ctx, o, slog.New(slog.DiscardHandler), options)
+			return a.sweepOnce(ctx, o, warnings, options)
 		},
 	}
 	return w.Run(ctx)
 }
 
-// printNews leaves out the sweeps that had nothing to do.
-func (a *app) printNews(format string, r sweep.Report) {
-	if len(r.Orphans)+len(r.Cgroups)+len(r.Leases) == 0 {
+// news tells what a watch does. What it leaves alone is told when that changes,
+// not by every sweep.
+type news struct {
+	app    *app
+	format string
+	alone  string // what was told last
+}
+
+func (n *news) print(r sweep.Report) {
+	alone := leftAlone(r)
+	same := alone == n.alone
+	n.alone = alone
+	if did := len(r.Orphans) + len(r.Cgroups) + len(r.Leases); did == 0 && (same || alone == "") {
 		return
 	}
-	if format == "json" {
-		_ = json.NewEncoder(a.env.Stdout).Encode(sweepReport{SchemaVersion: 1, Report: r})
+	if n.format == "json" {
+		_ = json.NewEncoder(n.app.env.Stdout).Encode(sweepReport{SchemaVersion: 1, Report: r})
 		return
 	}
-	_ = a.printLines(reportLines(r))
+	if same {
+		r.LeftAlone = nil
+	}
+	_ = n.app.printLines(reportLines(r))
+}
+
+// leftAlone says which pods a sweep has left alone, and why.
+func leftAlone(r sweep.Report) string {
+	var all strings.Builder
+	for _, l := range r.LeftAlone {
+		fmt.Fprintf(&all, "%q %q\n", l.Pod, l.Reason)
+	}
+	return all.String()
 }
 
 // hostEngine is the engine of executors, unless DOCKER_HOST says otherwise.
@@ -180,7 +204,7 @@ func (a *app) printReport(format string, r sweep.Report) error {
 	if err := a.printLines(reportLines(r)); err != nil {
 		return err
 	}
-	if len(r.Orphans)+len(r.Kept)+len(r.LeftAlone)+len(r.Leases) == 0 {
+	if len(r.Orphans)+len(r.Kept)+len(r.LeftAlone)+len(r.Leases) == 0 && r.Untidy == "" {
 		a.ui().Say("nothing to remove: %d pods have a living executor, %d are local", r.Alive, r.Local)
 	}
 	return nil
@@ -193,11 +217,11 @@ func reportLines(r sweep.Report) []string {
 	}
 	var lines []string
 	for _, o := range r.Orphans {
-		what := did
+		what, why := did, term.Clean(o.Reason)
 		if o.Error != "" {
-			what = "could not remove"
+			what, why = "could not remove", why+"; "+term.Clean(o.Error)
 		}
-		lines = append(lines, fmt.Sprintf("%s pod %s (task %s), %s: %s", what, term.Clean(o.Pod), term.Clean(o.Task), contents(o), term.Clean(o.Reason)))
+		lines = append(lines, fmt.Sprintf("%s pod %s (task %s), %s: %s", what, term.Clean(o.Pod), term.Clean(o.Task), contents(o), why))
 	}
 	for _, k := range r.Kept {
 		lines = append(lines, fmt.Sprintf("kept pod %s (task %s) until %s: it has failed", term.Clean(k.Pod), term.Clean(k.Task), k.KeptUntil.Format(time.RFC3339)))
@@ -231,9 +255,15 @@ func contents(r sweep.Row) string {
 	return strings.Join(parts, ", ")
 }
 
-// notReaped tells of the orphans that are still there.
+// notReaped tells of the orphans that are still there, and of what else is.
 func notReaped(r sweep.Report) error {
 	var list diag.List
+	if r.Untidy != "" {
+		list = append(list, diag.Diagnostic{
+			Code: "DCE640", Summary: "cgroups or leases of executors that are gone could not be removed",
+			Detail: term.Clean(r.Untidy), Hint: "run dce reap again; see `dce explain DCE640`",
+		})
+	}
 	for _, o := range r.Orphans {
 		if o.Error != "" {
 			list = append(list, diag.Diagnostic{

@@ -91,7 +91,7 @@ func taskCodes() []Entry {
 			Text: "dce reap has found a pod whose executor is gone and could not stop it or remove all of it. The report says which, and " +
 				"what the engine said. Most often a process does not die, since its cgroup is frozen or it waits for a disk, or something " +
 				"else uses the pod's network or volume. The pod keeps its labels and its lease: the next sweep tries again, `dce reap` " +
-				"by hand as well.",
+				"by hand as well. The same is said where a cgroup or a lease of a dead executor stays, without a pod.",
 		},
 		{
 			Code: "DCE626", Title: "no lease can be taken", Exit: ExitUnreachable,

@@ -20,9 +20,11 @@ type Report struct {
 	Alive int `json:"alive"`
 	Local int `json:"local"`
 	// Cgroups and Leases are what was left of executors beside their pods.
-	Cgroups []string      `json:"cgroups"`
-	Leases  []string      `json:"leases"`
-	Took    time.Duration `json:"took_ns"`
+	Cgroups []string `json:"cgroups"`
+	Leases  []string `json:"leases"`
+	// Untidy says why cgroups or leases of executors that are gone are still there.
+	Untidy string        `json:"untidy,omitempty"`
+	Took   time.Duration `json:"took_ns"`
 }
 
 // Row is one pod in a report.
@@ -72,8 +74,11 @@ func rows(pods []reap.Pod) []Row {
 
 func (r *Report) failed() bool { return r.Err() != nil }
 
-// Err says that an orphan could not be removed.
+// Err says that something could not be removed.
 func (r *Report) Err() error {
+	if r.Untidy != "" {
+		return errLeft
+	}
 	for _, row := range r.Orphans {
 		if row.Error != "" {
 			return errLeft

@@ -140,6 +140,7 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 	}
 	if err := errors.Join(l.removeAgain(ctx), l.tidy(ctx, plan, r)); err != nil {
 		l.Log.Warn("tidying up after pods that are gone", slog.Any("err", err))
+		r.Untidy = err.Error()
 	}
 	return nil
 }
@@ -353,5 +354,5 @@ func (l *look) discard(ctx context.Context, p reap.Pod) error {
 	return l.removeParents(ctx, p, parents)
 }
 
-// errLeft says that a sweep left orphans behind.
-var errLeft = errors.New("not every orphan could be removed")
+// errLeft says that a sweep left something behind.
+var errLeft = errors.New("not all that is left of dead executors could be removed")

@@ -44,6 +44,7 @@ type host struct {
 	bound    time.Duration // of the last removal, at its beginning
 	ended    time.Time     // of all containers
 	remade   string        // a cgroup that is made anew after its pod has gone
+	full     error         // what the removal of a cgroup says
 	// stop is how long it takes to stop a pod; stopping and most count containers.
 	stop           time.Duration
 	stopping, most int
@@ -141,6 +142,9 @@ func (h *host) Remove(_ context.Context, parent string, agents map[string]uint64
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, fmt.Sprintf("remove cgroup %s %v", parent, agents["memory"]))
+	if h.full != nil {
+		return h.full
+	}
 	h.cgroups = slices.DeleteFunc(h.cgroups, func(c string) bool { return c == parent })
 	return nil
 }
@@ -426,6 +430,19 @@ func TestWhatDiesDuringASweepIsTheNextOnes(t *testing.T) {
 				t.Errorf("left %v: %+v", h.things, r)
 			}
 		})
+	}
+}
+
+func TestACgroupThatStaysIsTold(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	path := left(t, dir, "p", lease.Note{Cgroup: "/dce/p"})
+	h := &host{cgroups: []string{"/dce/p"}, full: errors.New("a process is in it")}
+	if r := h.sweep(t, dir, Options{}); r.Err() == nil || !strings.Contains(r.Untidy, "a process is in it") || len(r.Leases) > 0 {
+		t.Errorf("%+v", r)
+	}
+	h.full = nil
+	if r := h.sweep(t, dir, Options{}); r.Err() != nil || !slices.Equal(r.Leases, []string{path}) {
+		t.Errorf("%+v", r)
 	}
 }
 
