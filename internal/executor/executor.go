@@ -29,10 +29,13 @@ const (
 	// threads is enough for a process that waits. On a machine with 64 cores the
 	// default costs 17 threads and 2 MB more (reference/compose.md section 3).
 	threads = 2
-	// flushTime is how long the last updates may take, where the agent has set no
-	// other deadline.
+	// flushTime is how long an agent that is there may take to acknowledge the last
+	// updates, where it has set no other deadline.
 	flushTime = 30 * time.Second
 )
+
+// errTime is the cause of updates that are left, since the executor is told to end.
+var errTime = errors.New("the executor has no more time")
 
 // Options are what an executor works with. Connect and Log are needed.
 type Options struct {
@@ -208,9 +211,7 @@ func (x *executor) take() {
 // what it leaves on the machine is removed.
 func (x *executor) settle(ctx context.Context) {
 	if !x.lost {
-		bounded, cancel := context.WithTimeout(ctx, x.patience())
-		defer cancel()
-		if err := x.session.Flush(bounded); err != nil {
+		if err := x.flush(ctx); err != nil {
 			x.o.Log.Warn("delivering the last updates", slog.Any("err", err))
 		}
 	}
@@ -218,12 +219,32 @@ func (x *executor) settle(ctx context.Context) {
 	x.giveBack()
 }
 
-// patience is how long updates are waited for.
-func (x *executor) patience() time.Duration {
+// flush delivers the last updates. An agent that is away is waited for until the
+// session takes it for lost: a task whose executor is gone by then has failed for
+// Mesos, and a job that has finished would run again. Who is told to end has no
+// such time.
+func (x *executor) flush(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	flushed := make(chan error, 1)
+	go func() { flushed <- x.session.Flush(ctx, flushTime) }()
+	var over <-chan time.Time
 	if x.ending {
-		return margin(x.o.Environment.ShutdownGrace)
+		over = time.After(margin(x.o.Environment.ShutdownGrace))
 	}
-	return flushTime
+	for {
+		select {
+		case err := <-flushed:
+			return err
+		case by := <-x.o.Stops:
+			x.o.Log.Info("told to end", slog.String("by", by))
+			if over == nil {
+				over = time.After(margin(x.o.Environment.ShutdownGrace))
+			}
+		case <-over:
+			cancel(errTime)
+		}
+	}
 }
 
 // removeCgroups removes the cgroups that the engine has made for the pods

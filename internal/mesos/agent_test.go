@@ -171,7 +171,7 @@ func live(a *attended) {
 	a.tell(mesos.Update{State: v1.TASK_KILLED, Message: "by request"})
 	ctx, cancel := context.WithTimeout(a.Context(), time.Minute)
 	defer cancel()
-	if err := a.session.Flush(ctx); err != nil {
+	if err := a.session.Flush(ctx, time.Hour); err != nil {
 		a.Error(err)
 	}
 	if err := a.session.Update(mesos.Update{TaskID: taskID, State: v1.TASK_RUNNING}); !errors.Is(err, mesos.ErrEnded) {

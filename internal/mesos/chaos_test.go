@@ -153,7 +153,7 @@ func underChaos(t *testing.T, seed uint64) {
 	// The calm comes between two of the agent's steps: all else sleeps.
 	synctest.Wait()
 	c.calm = true
-	if err := b.session.Flush(t.Context()); err != nil {
+	if err := b.session.Flush(t.Context(), 24*time.Hour); err != nil {
 		t.Error(err)
 	}
 	b.leave()

@@ -33,9 +33,7 @@ func ExampleSession() {
 			case mesos.Kill:
 				_ = session.Update(mesos.Update{TaskID: e.TaskID, State: v1.TASK_KILLED})
 			case mesos.Shutdown:
-				flush, done := context.WithTimeout(ctx, env.ShutdownGrace/2)
-				defer done()
-				_ = session.Flush(flush)
+				_ = session.Flush(ctx, env.ShutdownGrace/2)
 				leave()
 			case mesos.Lost: // Run returns its error
 			}

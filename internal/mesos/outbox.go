@@ -14,6 +14,8 @@ type outbox struct {
 	queue    queue
 	shutdown bool
 	lost     error
+	// there says that the agent of this connection is subscribed with.
+	there bool
 	// killing says that the framework knows TASK_KILLING.
 	killing bool
 	changed chan struct{}
@@ -56,7 +58,14 @@ func (o *outbox) next() (status v1.TaskStatus, ok bool, changed <-chan struct{})
 
 func (o *outbox) sent(uuid []byte)    { o.change(func() { o.queue.sent(uuid) }) }
 func (o *outbox) refused(uuid []byte) { o.change(func() { o.queue.refused(uuid) }) }
-func (o *outbox) rewind()             { o.change(o.queue.rewind) }
+
+// rewind notes that the connection has ended.
+func (o *outbox) rewind() {
+	o.change(func() {
+		o.there = false
+		o.queue.rewind()
+	})
+}
 
 func (o *outbox) acknowledged(uuid []byte) (known bool) {
 	o.change(func() { known = o.queue.acknowledged(uuid) })
@@ -77,6 +86,7 @@ func (o *outbox) subscribe() *executor.Call_Subscribe {
 
 func (o *outbox) subscribed(call *executor.Call_Subscribe, framework v1.FrameworkInfo) {
 	o.change(func() {
+		o.there = true
 		o.queue.carried(call)
 		o.killing = capable(framework, v1.FrameworkInfo_Capability_TASK_KILLING_STATE)
 	})
@@ -102,13 +112,17 @@ func (o *outbox) pending() (n int, changed <-chan struct{}) {
 	return len(o.queue.updates), o.changed
 }
 
-// settled reports whether nothing is left to wait for, or why it never will be;
-// else the channel is closed when that may have changed.
-func (o *outbox) settled() (done bool, changed <-chan struct{}, err error) {
+// news is where the updates stand.
+type news struct {
+	done bool // nothing is left to wait for
+	// away: the agent is looked for. After a SHUTDOWN it is not waited for.
+	away    bool
+	lost    error           // why nothing more will be delivered
+	changed <-chan struct{} // closed when any of it may have changed
+}
+
+func (o *outbox) news() news {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.queue.delivered(o.shutdown) {
-		return true, o.changed, nil
-	}
-	return o.lost != nil, o.changed, o.lost
+	return news{done: o.queue.delivered(o.shutdown), away: !o.there && !o.shutdown, lost: o.lost, changed: o.changed}
 }

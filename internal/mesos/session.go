@@ -102,20 +102,36 @@ func (s *Session) Update(u Update) error {
 
 // Flush waits until every update is acknowledged; after a Shutdown, when an
 // agent may never acknowledge, until every update is taken. It returns an error
-// when the agent is lost or ctx ends first.
-func (s *Session) Flush(ctx context.Context) error {
+// when the agent is lost or ctx ends first, and when an agent that is there has
+// not acknowledged within that time: it never does for a task that it has
+// forgotten. The time of an agent that is away, and looked for, does not count.
+func (s *Session) Flush(ctx context.Context, within time.Duration) error {
+	if err := s.flush(ctx, within); err != nil {
+		return fmt.Errorf("waiting for updates to be acknowledged: %w", err)
+	}
+	return nil
+}
+
+func (s *Session) flush(ctx context.Context, within time.Duration) error {
+	var over <-chan time.Time // runs while the agent is there
 	for {
-		done, changed, err := s.out.settled()
+		n := s.out.news()
 		switch {
-		case err != nil:
-			return fmt.Errorf("waiting for updates to be acknowledged: %w", err)
-		case done:
+		case n.done:
 			return nil
+		case n.lost != nil:
+			return n.lost
+		case n.away:
+			over = nil
+		case over == nil:
+			over = time.After(within)
 		}
 		select {
-		case <-changed:
+		case <-n.changed:
+		case <-over:
+			return errUnacknowledged
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for updates to be acknowledged: %w", context.Cause(ctx))
+			return context.Cause(ctx)
 		}
 	}
 }
@@ -185,4 +201,7 @@ func (s *Session) deliver(ctx context.Context, e Event) {
 	}
 }
 
-var errSilent = errors.New("the agent did not answer in time")
+var (
+	errSilent         = errors.New("the agent did not answer in time")
+	errUnacknowledged = errors.New("the agent is there and acknowledges nothing")
+)

@@ -149,7 +149,7 @@ func (b *bench) flushed() (bool, error) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), time.Millisecond)
 	defer cancel()
-	err := b.session.Flush(ctx)
+	err := b.session.Flush(ctx, time.Hour)
 	return !errors.Is(err, context.DeadlineExceeded), err
 }
 
@@ -693,4 +693,40 @@ func TestAKillCarriesItsOwnGraceOnly(t *testing.T) {
 		!slices.ContainsFunc(got, func(k Kill) bool { return k.Grace == nil }) {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// An agent that is there and does not acknowledge may have forgotten the task.
+// One that is away has not heard of it yet.
+func TestTheLastUpdatesWaitForAnAgentThatIsAway(t *testing.T) {
+	onBench(t, checkpointing(), func(b *bench) {
+		b.accept()
+		b.agent.refuse(true)
+		b.agent.cut()
+		b.tell("a", v1.TASK_FAILED)
+		start := time.Now()
+		flushed := make(chan error, 1)
+		go func() { flushed <- b.session.Flush(b.Context(), 30*time.Second) }()
+		<-time.After(10 * time.Minute)
+		b.agent.refuse(false)
+		b.accept() // with the update, which this agent does not acknowledge
+		back := time.Now()
+		err := <-flushed
+		if waited := time.Since(back); waited != 30*time.Second || !errors.Is(err, errUnacknowledged) {
+			b.Errorf("gave up %v after the agent was back, %v in all: %v", waited, time.Since(start), err)
+		}
+	})
+}
+
+func TestTheLastUpdatesAreLostWithTheAgent(t *testing.T) {
+	onBench(t, checkpointing(), func(b *bench) {
+		b.accept()
+		b.agent.refuse(true)
+		b.agent.cut()
+		b.tell("a", v1.TASK_FAILED)
+		start := time.Now()
+		err := b.session.Flush(b.Context(), 30*time.Second)
+		if list, _ := diag.Of(err); len(list) != 1 || list[0].Code != codeLost || time.Since(start) != 15*time.Minute {
+			b.Errorf("got %v after %v", err, time.Since(start))
+		}
+	})
 }

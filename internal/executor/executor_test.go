@@ -1,0 +1,75 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	v1 "github.com/mesos/mesos-go/api/v1/lib"
+
+	"dce/internal/diag"
+	"dce/internal/mesos"
+)
+
+// withoutAgent is an executor whose agent is down, and which has an update for it.
+func withoutAgent(t *testing.T) (*executor, chan string) {
+	t.Helper()
+	env := mesos.Environment{
+		AgentEndpoint: "127.0.0.1:5051", FrameworkID: "fw", ExecutorID: "e", Directory: t.TempDir(),
+		Checkpoint: true, RecoveryTimeout: 15 * time.Minute, BackoffMax: 2 * time.Second, ShutdownGrace: 8 * time.Second,
+	}
+	log := slog.New(slog.DiscardHandler)
+	session, err := mesos.NewSession(env, mesos.Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, syscall.ECONNREFUSED
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stops := make(chan string)
+	x := newExecutor(Options{Environment: env, Log: log, Stops: stops}, session)
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- session.Run(ctx, func(mesos.Event) {}) }()
+	t.Cleanup(func() {
+		leave()
+		<-ended
+	})
+	x.tell(mesos.Update{TaskID: "t", State: v1.TASK_FAILED})
+	return x, stops
+}
+
+func TestTheLastUpdatesWaitForAnAgentThatIsDown(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ending bool
+		stop   time.Duration // by the machine, zero is never
+		want   time.Duration
+		lost   bool
+	}{
+		"until it counts as lost":                {want: 15 * time.Minute, lost: true},
+		"until the machine wants the end":        {stop: time.Minute, want: time.Minute + 2*time.Second},
+		"a moment only, where the end is wanted": {ending: true, want: 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x, stops := withoutAgent(t)
+				x.ending = tt.ending
+				if tt.stop > 0 {
+					time.AfterFunc(tt.stop, func() { stops <- "SIGTERM" })
+				}
+				began := time.Now()
+				err := x.flush(t.Context())
+				if waited := time.Since(began); waited != tt.want {
+					t.Errorf("waited %v, want %v", waited, tt.want)
+				}
+				if _, lost := diag.Of(err); lost != tt.lost || !tt.lost && !errors.Is(err, errTime) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
