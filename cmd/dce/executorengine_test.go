@@ -92,7 +92,10 @@ func TestTheEngineRestartsUnderAnExecutor(t *testing.T) {
 	}{
 		"and nothing has happened": {func(*stage) {}, mesos.TASK_KILLED, "stopped by the scheduler"},
 		"and a service has died":   {func(s *stage) { s.crash("web") }, mesos.TASK_FAILED, "service web exited with code 137"},
-		"and a kill comes":         {func(s *stage) { s.kill(s.id+".task", nil) }, mesos.TASK_KILLED, "stopped by the scheduler"},
+		"and a kill comes": {func(s *stage) {
+			s.kill(s.id+".task", nil)
+			s.timeline("kill")
+		}, mesos.TASK_KILLED, "stopped by the scheduler"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,12 +114,30 @@ func TestTheEngineRestartsUnderAnExecutor(t *testing.T) {
 				s.timeline("engine_back")
 				s.kill(task, nil)
 			}
-			if ended := s.told(tt.end); !strings.HasPrefix(ended.GetMessage(), tt.wants) {
+			ended := s.told(tt.end)
+			if runs := s.running(); runs > 0 {
+				t.Errorf("%d containers run on after %s", runs, tt.end)
+			}
+			if !strings.HasPrefix(ended.GetMessage(), tt.wants) || strings.Contains(ended.GetMessage(), "went wrong") {
 				t.Errorf("message %q, want %q", ended.GetMessage(), tt.wants)
 			}
 			s.gone()
 		})
 	}
+}
+
+// running is how many containers of the pod run, by the engine itself.
+func (s *stage) running() int {
+	s.Helper()
+	known, err := s.agent.Executor("fw", s.id)
+	if err != nil {
+		s.Fatal(err)
+	}
+	found, err := s.api.ContainerList(s.Context(), client.ContainerListOptions{Filters: client.Filters{}.Add("label", "dce.pod="+known.ContainerID)})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return len(found.Items)
 }
 
 // crash kills the container of a service.

@@ -82,8 +82,8 @@ func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result
 	r.logs = life.NewLogs(docker, r.podID, s.log, r.line)
 	r.life, err = life.New(ctx, life.Options{
 		Engine: docker, Rendered: rendered, PodID: r.podID, Pull: p.options.pull, PullTries: pullTries, RemoveVolumes: !p.options.keepVolumes,
-		RemovePatience: p.project.Config.Timeouts.Engine,
-		Secrets:        secrets, SecretFiles: files, Rules: s.rules(p, result), Cgroup: p.parent,
+		Patience: p.project.Config.Timeouts.Engine,
+		Secrets:  secrets, SecretFiles: files, Rules: s.rules(p, result), Cgroup: p.parent,
 		NoBuild:  p.bundle != nil, // what an image is built of does not travel
 		Progress: steps{s.log}, Report: r.reported, BeforeRemove: r.beforeRemove,
 		Events: s.meter.writer(r.redactor.writer(events)), Log: s.log,

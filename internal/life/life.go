@@ -47,9 +47,13 @@ type Options struct {
 	Report func(pod.Pod)
 	// Reach hears when the engine is lost (false) and when it is back; may be nil.
 	Reach func(back bool)
-	// RemovePatience is how long the removal of the pod waits for an engine that
-	// is out of reach; zero is not at all.
-	RemovePatience time.Duration
+	// Patience is how long the stop of the pod and its removal wait for an engine
+	// that is out of reach; zero is not at all.
+	Patience time.Duration
+	// Leaves: a stop whose time is up does not wait for an engine, since somebody
+	// sits there who wants to go. Without it the stop waits on, and leaves no grace
+	// then: who hears of the end must be able to rely on it.
+	Leaves bool
 	// BeforeRemove is waited for before anything is removed; may be nil.
 	BeforeRemove func(ctx context.Context)
 	// Events takes the timeline.
@@ -94,10 +98,12 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Life{report: o.Report, rest: sleeper, work: &recorder{Engine: work, beforeRemove: o.BeforeRemove, patience: o.RemovePatience}}
+	l := &Life{report: o.Report, rest: sleeper, work: &recorder{
+		Engine: work, beforeRemove: o.BeforeRemove, patience: o.Patience, leaves: o.Leaves,
+	}}
 	l.runs = supervisor.New(supervisor.Options{
 		Engine: l.work, Front: l, Rules: o.Rules, Log: o.Log, Events: o.Events, Reach: o.Reach,
-		Away: o.Engine.Away,
+		Away: func(ctx context.Context, err error) bool { return l.work.wasMissed() || o.Engine.Away(ctx, err) },
 	})
 	return l, nil
 }

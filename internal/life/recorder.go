@@ -8,6 +8,7 @@ import (
 
 	"dce/internal/diag"
 	"dce/internal/engine"
+	"dce/internal/pod"
 	"dce/internal/supervisor"
 	"dce/internal/wait"
 )
@@ -18,11 +19,14 @@ type recorder struct {
 	supervisor.Engine
 
 	beforeRemove func(ctx context.Context)
-	patience     time.Duration // of a removal, with an engine that is away
+	patience     time.Duration // with an engine that is away
+	leaves       bool          // a stop without time left waits for no engine
 
-	mu   sync.Mutex
-	seen diag.List
-	left bool // the last removal did not remove everything
+	mu     sync.Mutex
+	seen   diag.List
+	left   bool      // the last removal did not remove everything
+	lost   time.Time // when the engine was lost, zero while it is there
+	missed bool      // the engine was out of reach when the pod was to be stopped
 }
 
 // Prepare implements supervisor.Engine.
@@ -30,6 +34,66 @@ func (r *recorder) Prepare(ctx context.Context) error { return r.note(ctx, r.Eng
 
 // Start implements supervisor.Engine.
 func (r *recorder) Start(ctx context.Context) error { return r.note(ctx, r.Engine.Start(ctx)) }
+
+// Watch implements supervisor.Engine. It takes note of when the engine goes.
+func (r *recorder) Watch(ctx context.Context, post func(pod.Event)) {
+	r.Engine.Watch(ctx, func(e pod.Event) {
+		switch e.(type) {
+		case pod.EngineLost:
+			r.lostAt(time.Now())
+		case pod.EngineBack:
+			r.lostAt(time.Time{})
+		default:
+		}
+		post(e)
+	})
+}
+
+// Stop implements supervisor.Engine. It tries again as long as the engine is
+// away: a pod that could not be asked to stop runs on (live-restore), and its end
+// is told by what this returns. A pod that fails since the engine was away for too
+// long has had that time.
+func (r *recorder) Stop(ctx context.Context, until func() time.Duration, evidence string) (pod.Evidence, error) {
+	var first time.Time
+	for {
+		found, err := r.Engine.Stop(ctx, until, evidence)
+		if !engine.Unreachable(err) {
+			return found, err
+		}
+		if first.IsZero() {
+			first = time.Now()
+		}
+		impatient := r.leaves && until() == 0
+		if impatient || !time.Now().Before(r.missing(first).Add(r.patience)) || !wait.For(ctx, awayPause) {
+			return found, err
+		}
+	}
+}
+
+func (r *recorder) lostAt(at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost = at
+}
+
+// missing notes that the engine does not stop the pod, and says since when it is
+// away: since then at the latest.
+func (r *recorder) missing(latest time.Time) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missed = true
+	if r.lost.IsZero() {
+		return latest
+	}
+	return r.lost
+}
+
+// wasMissed reports whether the engine was out of reach for the stop.
+func (r *recorder) wasMissed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.missed
+}
 
 // Remove implements supervisor.Engine.
 func (r *recorder) Remove(ctx context.Context) error {
@@ -43,8 +107,8 @@ func (r *recorder) Remove(ctx context.Context) error {
 	return r.note(ctx, err)
 }
 
-// removePause is between two tries to remove a pod.
-const removePause = 500 * time.Millisecond
+// awayPause is between two tries to stop or remove a pod whose engine is away.
+const awayPause = 500 * time.Millisecond
 
 // remove tries once more what went wrong, and again for as long as the engine is
 // away: an engine that is restarted takes the containers along, and what is left
@@ -52,7 +116,7 @@ const removePause = 500 * time.Millisecond
 func (r *recorder) remove(ctx context.Context) error {
 	err := r.Engine.Remove(ctx)
 	until := time.Now().Add(r.patience)
-	for again := r.patience > 0; err != nil && again && wait.For(ctx, removePause); {
+	for again := r.patience > 0; err != nil && again && wait.For(ctx, awayPause); {
 		err = r.Engine.Remove(ctx)
 		again = engine.Unreachable(err) && time.Now().Before(until)
 	}

@@ -76,8 +76,8 @@ func attend(ctx context.Context, m *Machine, o order, a audience) (*attended, er
 	l.life, err = life.New(ctx, life.Options{
 		Engine: m.Engine, Rendered: rendered, PodID: o.ID, Pull: o.Pull, Build: o.Build, NoBuild: o.NoBuild,
 		Secrets: o.Secrets, SecretFiles: o.SecretFiles, Rules: o.Rules, Cgroup: o.Cgroup, Progress: a.progress,
-		RemovePatience: restartTime,
-		Report:         l.reported, BeforeRemove: a.beforeRemove, Reach: a.reach, Events: l.events, Log: m.Log,
+		Patience: restartTime, Leaves: true,
+		Report: l.reported, BeforeRemove: a.beforeRemove, Reach: a.reach, Events: l.events, Log: m.Log,
 	})
 	if err != nil {
 		l.events.Close()
@@ -87,7 +87,7 @@ func attend(ctx context.Context, m *Machine, o order, a audience) (*attended, er
 }
 
 // restartTime is within what an engine is back that its service manager
-// restarts: so long the removal of a pod waits for one that is away.
+// restarts: so long the stop and the removal of a pod wait for one that is away.
 const restartTime = 30 * time.Second
 
 // kill asks the pod to end.
