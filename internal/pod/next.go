@@ -241,6 +241,7 @@ func judge(p Pod, wasHealthy bool) (Pod, []Effect) {
 		return p, nil
 	}
 	if outcome, reason := p.verdict(); outcome != "" {
+		p.StopBy = p.Rules.StopTimeout
 		return end(p, outcome, reason)
 	}
 	switch {

@@ -234,6 +234,10 @@ func TestNext(t *testing.T) {
 			[]Event{Launch{}, Prepared{}, up("infra"), up("db"), checked(HealthStarting), Started{}, Kill{}},
 			"report staging\nprepare\nreport starting\nstart\n" + stops + "stop\n= stopping because of kill",
 		},
+		"timeouts.stop bounds the stop of a pod that has failed by itself, too": {
+			with(func(r *Rules) { r.StopTimeout = time.Minute }), after(exited("web", 3, 9)),
+			cameUp + stops + "stop by 1m0s with evidence of web-1\n= stopping because of exit of web (3) after 9s",
+		},
 		"a second kill with a shorter grace hastens, one with a longer does not": {
 			service, after(Kill{Grace: 10 * time.Second}, Kill{Grace: 20 * time.Second}, Kill{}, Kill{Now: true}, Kill{Now: true}),
 			cameUp + stops + "stop by 10s\nhasten to 1ns\n= stopping because of kill",
