@@ -103,7 +103,8 @@ type Stop struct {
 	Evidence string
 }
 
-// Hasten shortens a stop under way: By is what is left from now on.
+// Hasten bounds the stop under way, or the one that begins when the work under
+// way has returned: By is what is left from now on. It never prolongs.
 type Hasten struct{ By time.Duration }
 
 // Remove removes what is left, or nothing of it when Keep; it posts Removed.

@@ -92,10 +92,7 @@ func kill(p Pod, e Kill) (Pod, []Effect) {
 	case Staging, Starting, Running:
 		p.StopBy = bound
 		return end(p, Killed, Reason{Cause: CauseKill, Message: e.By})
-	case Aborting:
-		p.StopBy = shorter(p.StopBy, bound)
-		return p, nil
-	case Stopping:
+	case Aborting, Stopping:
 		if shorter(p.StopBy, bound) == p.StopBy {
 			return p, nil
 		}
@@ -267,7 +264,11 @@ func end(p Pod, outcome State, r Reason) (Pod, []Effect) {
 		return stop(p)
 	}
 	p.State = Aborting
-	return p, []Effect{Report{Aborting}, Cancel{}}
+	effects := []Effect{Report{Aborting}, Cancel{}}
+	if p.StopBy > 0 { // that the work returns is part of the stop
+		effects = append(effects, Hasten{p.StopBy})
+	}
+	return p, effects
 }
 
 func stop(p Pod) (Pod, []Effect) {

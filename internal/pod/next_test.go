@@ -222,12 +222,18 @@ func TestNext(t *testing.T) {
 		"a kill while pulling waits for the pull to return": {
 			service,
 			[]Event{Launch{}, Kill{Grace: 5 * time.Second}, Kill{Grace: 3 * time.Second}, Prepared{Err: "canceled"}, Stopped{}, Removed{}},
-			"report staging\nprepare\nreport aborting\ncancel\n" + stops + "stop by 3s\nreport killed\nremove\nexit\n= killed because of kill",
+			"report staging\nprepare\nreport aborting\ncancel\nhasten to 5s\nhasten to 3s\n" + stops + "stop by 3s\nreport killed\nremove\nexit\n= killed because of kill",
 		},
 		"a kill while starting waits for the start to return": {
 			service,
 			[]Event{Launch{}, Prepared{}, up("infra"), Kill{}, up("db"), Started{}, Stopped{}, Removed{}},
 			"report staging\nprepare\nreport starting\nstart\nreport aborting\ncancel\n" + stops + "stop\nreport killed\nremove\nexit\n= killed because of kill",
+		},
+		"a kill while a failed pod's start returns hastens its stop, one with more time does not": {
+			with(func(r *Rules) { r.StopTimeout = time.Minute }),
+			[]Event{Launch{}, Prepared{}, exited("web", 1, 1), Kill{Grace: time.Hour}, Kill{Grace: time.Second}, Started{}},
+			"report staging\nprepare\nreport starting\nstart\nreport aborting\ncancel\nhasten to 1m0s\nhasten to 1s\n" + stops +
+				"stop by 1s with evidence of web-1\n= stopping because of exit of web (1) after 1s",
 		},
 		"a kill while waiting for health stops at once": {
 			service,

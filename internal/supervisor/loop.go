@@ -193,13 +193,13 @@ func text(err error) string {
 	return strings.Join(all, "; ")
 }
 
-// hasten sets the moment by which a stop must end, zero is no such moment.
+// hasten sets the moment by which a stop must end, where that is before the one
+// that was set already; zero is no such moment.
 func (l *loop) hasten(by time.Duration) {
-	if by == 0 {
-		l.bound.Store(nil)
+	at := l.o.Now().Add(by)
+	if set := l.bound.Load(); by == 0 || set != nil && set.Before(at) {
 		return
 	}
-	at := l.o.Now().Add(by)
 	l.bound.Store(&at)
 }
 

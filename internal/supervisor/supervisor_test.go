@@ -178,6 +178,44 @@ func TestASecondKillShortensTheStopUnderWay(t *testing.T) {
 	})
 }
 
+func TestTheTimeOfAStopBeginsWithItsKill(t *testing.T) {
+	second := time.Second
+	for name, tt := range map[string]struct {
+		kills []pod.Kill // one a second, from the first second on; the start returns after four
+		want  time.Duration
+	}{
+		"while a start returns":                    {[]pod.Kill{{Grace: 4 * second}}, second},
+		"where a second one is to be over before":  {[]pod.Kill{{Grace: 4 * second}, {Grace: 2500 * time.Millisecond}}, second / 2},
+		"where a second one is to be over later":   {[]pod.Kill{{Grace: 4 * second}, {Grace: 3500 * time.Millisecond}}, second},
+		"where it is over when the start returns":  {[]pod.Kill{{Grace: 2 * second}}, 0},
+		"where the second one leaves no time":      {[]pod.Kill{{Grace: time.Hour}, {Now: true}}, 0},
+		"where only the second one sets any bound": {[]pod.Kill{{}, {Grace: 4 * second}}, 2 * second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var left time.Duration
+				l := newLife(t, rules("web"), &fake{
+					start: func(context.Context) error {
+						<-time.After(4 * second) // the engine's work in flight
+						return errFake
+					},
+					stop: func(_ context.Context, until func() time.Duration) error {
+						left = until()
+						return nil
+					},
+				})
+				for i, k := range tt.kills {
+					l.after(time.Duration(i+1)*second, k)
+				}
+				l.run(t)
+				if left != tt.want {
+					t.Errorf("the stop has %s left, want %s", left, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestAStopWithoutABoundHasNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left time.Duration
