@@ -91,10 +91,10 @@ func TestUpdate(t *testing.T) {
 			},
 		},
 		"a service out of memory": {
-			pod: ended(pod.Failed, pod.Reason{Cause: pod.CauseOOM, Service: "web"}),
+			pod: ended(pod.Failed, pod.Reason{Cause: pod.CauseOOM, Service: "web", Memory: 256 << 20}),
 			want: &mesos.Update{
 				State: v1.TASK_FAILED, Reason: v1.REASON_CONTAINER_LIMITATION_MEMORY.Enum(),
-				Message: "service web was killed for want of memory",
+				Message: "service web was OOM-killed at its limit of 256 MiB",
 			},
 		},
 		"a pod that could not be prepared": {

@@ -11,17 +11,27 @@ import (
 // Rules are how a rendered pod lives, by its project and configuration.
 func Rules(rendered *types.Project, job bool, c project.Config) pod.Rules {
 	rules := pod.Rules{
-		Job: job, Expect: map[string]int{},
+		Job: job, Expect: map[string]int{}, Memory: map[string]int64{},
 		LaunchTimeout: c.Timeouts.Launch, EngineTimeout: c.Timeouts.Engine, StopTimeout: c.Timeouts.Stop,
 		KeepFailed: c.KeepFailed > 0,
 	}
 	for name, s := range rendered.Services {
 		rules.Expect[name] = s.GetScale()
+		if limit := memoryLimit(s); limit > 0 {
+			rules.Memory[name] = limit
+		}
 	}
 	if _, ok := rendered.Services[render.InfraService]; ok {
 		rules.Infra = render.InfraService
 	}
 	return rules
+}
+
+func memoryLimit(s types.ServiceConfig) int64 {
+	if s.MemLimit == 0 && s.Deploy != nil && s.Deploy.Resources.Limits != nil {
+		return int64(s.Deploy.Resources.Limits.MemoryBytes)
+	}
+	return int64(s.MemLimit)
 }
 
 // Secrets are the values that the rendered file leaves out, of the merged

@@ -5,7 +5,25 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
+
+	"dce/internal/project"
 )
+
+func TestRulesKnowTheMemoryLimitOfEachService(t *testing.T) {
+	limits := func(memory types.UnitBytes) *types.DeployConfig {
+		return &types.DeployConfig{Resources: types.Resources{Limits: &types.Resource{MemoryBytes: memory}}}
+	}
+	rules := Rules(&types.Project{Services: types.Services{
+		"key":    {MemLimit: 64 << 20},
+		"deploy": {Deploy: limits(32 << 20)},
+		"both":   {MemLimit: 16 << 20, Deploy: limits(16 << 20)},
+		"none":   {Deploy: &types.DeployConfig{}},
+	}}, false, project.Config{})
+	want := map[string]int64{"key": 64 << 20, "deploy": 32 << 20, "both": 16 << 20}
+	if diff := cmp.Diff(want, rules.Memory); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
 
 func TestEveryServiceGetsItsOwnSecrets(t *testing.T) {
 	one, two, empty := "one", "two", ""

@@ -147,7 +147,7 @@ services:
     mem_limit: 16m
     command: [sh, -c, "sleep 0.5; exec tail /dev/zero"]
   side: {image: IMAGE, command: [sleep, "600"], stop_grace_period: 0s}
-`, nil, 1, []string{"service web was killed for want of memory", "DCE501"},
+`, nil, 1, []string{"service web was OOM-killed at its limit of 16 MiB", "DCE501"},
 		},
 		"a service pod with nothing left to do": {
 			`

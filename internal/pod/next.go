@@ -198,7 +198,7 @@ func observed(p Pod, c Container) (Pod, []Effect) {
 func (p Pod) knowing(c Container) Pod {
 	ending := p.State == Aborting || p.State == Stopping
 	if ending && p.Reason.Cause == CauseExit && p.Reason.Container == c.Name && p.causeOf(c) == CauseOOM {
-		p.Reason = reasonOf(CauseOOM, c)
+		p.Reason = p.reasonOf(CauseOOM, c)
 	}
 	return p
 }
@@ -285,7 +285,7 @@ func stop(p Pod) (Pod, []Effect) {
 func (p Pod) verdict() (State, Reason) {
 	for _, c := range p.byEnd() {
 		if cause := p.causeOf(c); cause != CauseNone {
-			return p.outcomeOf(cause, c), reasonOf(cause, c)
+			return p.outcomeOf(cause, c), p.reasonOf(cause, c)
 		}
 	}
 	if !p.Started || p.living() {
@@ -322,8 +322,11 @@ func (p Pod) outcomeOf(cause Cause, c Container) State {
 	return Failed
 }
 
-func reasonOf(cause Cause, c Container) Reason {
+func (p Pod) reasonOf(cause Cause, c Container) Reason {
 	r := Reason{Cause: cause, Service: c.Service, Container: c.Name, ExitCode: c.ExitCode}
+	if cause == CauseOOM {
+		r.Memory = p.Rules.Memory[c.Service]
+	}
 	if !c.StartedAt.IsZero() && c.EndedAt.After(c.StartedAt) {
 		r.After = c.EndedAt.Sub(c.StartedAt)
 	}
@@ -334,7 +337,7 @@ func reasonOf(cause Cause, c Container) Reason {
 func (p Pod) allExited() (State, Reason) {
 	for _, c := range p.byEnd() {
 		if c.Service != p.Rules.Infra && c.ExitCode != 0 {
-			return Failed, reasonOf(CauseExit, c)
+			return Failed, p.reasonOf(CauseExit, c)
 		}
 	}
 	if p.Rules.Job {

@@ -65,6 +65,9 @@ func transcript(rules Rules, events []Event) string {
 	if p.Reason.Service != "" {
 		fmt.Fprintf(&b, " of %s (%d) after %s", p.Reason.Service, p.Reason.ExitCode, p.Reason.After)
 	}
+	if p.Reason.Memory > 0 {
+		fmt.Fprintf(&b, " at %d", p.Reason.Memory)
+	}
 	return b.String()
 }
 
@@ -182,6 +185,18 @@ func TestNext(t *testing.T) {
 		"a container killed at its memory limit ends the pod": {
 			service, after(oomKilled("web", 4)),
 			cameUp + stops + "stop with evidence of web-1\n= stopping because of oom of web (137) after 4s",
+		},
+		"the reason has the limit that was met": {
+			with(func(r *Rules) { r.Memory = map[string]int64{"web": 64 << 20, "db": 32 << 20} }), after(oomKilled("db", 4)),
+			cameUp + stops + "stop with evidence of db-1\n= stopping because of oom of db (137) after 4s at 33554432",
+		},
+		"also where it is told behind the end": {
+			with(func(r *Rules) { r.Memory = map[string]int64{"web": 64 << 20} }), after(exited("web", 137, 4), oomKilled("web", 4)),
+			cameUp + stops + "stop with evidence of web-1\n= stopping because of oom of web (137) after 4s at 67108864",
+		},
+		"an exit has no limit": {
+			with(func(r *Rules) { r.Memory = map[string]int64{"web": 64 << 20} }), after(exited("web", 137, 4)),
+			cameUp + stops + "stop with evidence of web-1\n= stopping because of exit of web (137) after 4s",
 		},
 		"an OOM that is told behind the end is the reason all the same": {
 			service, after(exited("web", 137, 4), oomKilled("web", 4)),

@@ -55,6 +55,8 @@ type Rules struct {
 	// Expect is how many containers each service has, infra among them: a pod
 	// runs when all of them were seen.
 	Expect map[string]int
+	// Memory is the memory limit of each service that has one of its own, in bytes.
+	Memory map[string]int64
 	// RunningAtStart reports running as soon as everything was started, healthy
 	// or not. By default a pod runs when every healthcheck is healthy.
 	RunningAtStart bool
@@ -138,6 +140,9 @@ type Reason struct {
 	Service   string
 	Container string
 	ExitCode  int
+	// Memory is the limit of the service that was OOM-killed, in bytes; zero is none
+	// of its own.
+	Memory int64
 	// After is how long the container lived, zero when not known.
 	After time.Duration
 	// Message is text from below: the engine's error, or who asked for the kill.

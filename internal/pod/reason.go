@@ -2,6 +2,7 @@ package pod
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -12,7 +13,7 @@ func (r Reason) String() string {
 	case CauseExit:
 		return r.who() + " exited with code " + fmt.Sprint(r.ExitCode) + r.after()
 	case CauseOOM:
-		return r.who() + " was killed for want of memory" + r.after()
+		return r.outOfMemory() + r.after()
 	case CauseUnhealthy:
 		if r.Message != "" {
 			return r.with("the task's health check failed")
@@ -52,6 +53,15 @@ func (r Reason) who() string {
 		return "container " + r.Container
 	}
 	return "a container"
+}
+
+// outOfMemory names the limit that was met. A service without one has met that of
+// the whole pod, whose number every service shares.
+func (r Reason) outOfMemory() string {
+	if r.Memory <= 0 {
+		return r.who() + ", which has no memory limit of its own, was OOM-killed"
+	}
+	return r.who() + " was OOM-killed at its limit of " + size(r.Memory)
 }
 
 func (r Reason) after() string {
@@ -106,4 +116,13 @@ func short(d time.Duration) string {
 		return d.Round(100 * time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()
+}
+
+// size is a number of bytes as a person says it.
+func size(bytes int64) string {
+	const mebi, gibi = 1 << 20, 1 << 30
+	if bytes%gibi == 0 {
+		return fmt.Sprintf("%d GiB", bytes/gibi)
+	}
+	return fmt.Sprintf("%g MiB", math.Round(float64(bytes)/mebi*10)/10)
 }
