@@ -222,6 +222,23 @@ func TestAJobOfDCEGoNamesItsFiles(t *testing.T) {
 	s.gone()
 }
 
+// An agent's container logger may die before the executor, whose stdout and stderr
+// are its pipe (LogrotateContainerLogger).
+func TestAnExecutorOutlivesTheReaderOfItsOutput(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	s.command = "mkfifo output && { head -n 1 <output >read & } && exec 'dce' executor >output 2>&1"
+	task := s.launch(map[string]string{"compose.yaml": twoServices})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+	if read := s.read("read"); strings.Count(read, "\n") != 1 {
+		t.Errorf("the reader has read %q", read)
+	}
+}
+
 func TestWithoutCgroupsOfTheAgentAPodHasItsOwn(t *testing.T) {
 	t.Parallel()
 	s := onAgent(t, agent.Options{CgroupFS: t.TempDir()})

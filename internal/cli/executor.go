@@ -65,6 +65,7 @@ dce executor --check --config new.yaml`,
 }
 
 func (a *app) runExecutor(ctx context.Context, f *executorFlags) error {
+	outliveReaders()
 	a.forgetJobsEnvironment()
 	log := f.logger(a)
 	if f.check {

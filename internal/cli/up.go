@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -169,7 +167,7 @@ func (a *app) runUp(ctx context.Context, f *upFlags, services []string) (err err
 	}
 	defer m.Engine.Close()
 	m.Screen = newScreen(a.ui(), plan.Services())
-	signal.Ignore(syscall.SIGPIPE) // a reader that goes (| head) must not leave the pod without its keeper
+	outliveReaders()
 	if f.dryRun {
 		return a.showPlan(ctx, m, plan)
 	}
