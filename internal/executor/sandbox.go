@@ -80,13 +80,28 @@ func openTaskDir(sandbox *os.Root, name string) (*os.Root, error) {
 }
 
 // dockerConfig is the directory of the Docker configuration with registry
-// credentials: that which the job has fetched, else the operator's. Where there
-// is none it is the job's all the same: the default would be below HOME, and
-// that is the job's to set.
+// credentials: that which the job has fetched, else the operator's. What leads out
+// of the sandbox is not the job's, and what is no plain file might never end: a job
+// can bring a named pipe in its archive. Without any it is one that nobody has: the
+// default would be below HOME, and that is the job's to set.
 func dockerConfig(sandbox, operators string) string {
 	dir := filepath.Join(sandbox, ".docker")
-	if _, err := os.Stat(filepath.Join(dir, "config.json")); err != nil && operators != "" {
+	switch {
+	case isPlain(sandbox, filepath.Join(".docker", "config.json")):
+		return dir
+	case operators != "":
 		return operators
 	}
-	return dir
+	return filepath.Join(sandbox, ".docker-"+rand.Text())
+}
+
+// isPlain reports whether a file below a directory is a plain one.
+func isPlain(dir, name string) bool {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }

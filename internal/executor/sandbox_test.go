@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -118,4 +119,46 @@ func TestADirectoryOfAFurtherTaskMayBeThere(t *testing.T) {
 		}
 		dir.Close()
 	}
+}
+
+func TestCredentialsComeFromAPlainFileOfTheSandboxOrTheOperator(t *testing.T) {
+	outside := t.TempDir()
+	if err := os.WriteFile(filepath.Join(outside, "config.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		bring func(config string) error
+		jobs  bool
+	}{
+		"nothing": {bring: func(string) error { return nil }},
+		"a file":  {jobs: true, bring: func(config string) error { return os.WriteFile(config, []byte("{}"), 0o600) }},
+		"a link in the sandbox": {jobs: true, bring: func(config string) error {
+			return errors.Join(os.WriteFile(config+".real", []byte("{}"), 0o600), os.Symlink("config.json.real", config))
+		}},
+		"a link to the host's": {bring: func(config string) error { return os.Symlink(filepath.Join(outside, "config.json"), config) }},
+		"a directory":          {bring: func(config string) error { return os.Mkdir(config, 0o700) }},
+		"a named pipe":         {bring: mkfifo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := t.TempDir()
+			dir := filepath.Join(sandbox, ".docker")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := tc.bring(filepath.Join(dir, "config.json")); err != nil {
+				t.Fatal(err)
+			}
+			if got := dockerConfig(sandbox, "/etc/operators"); tc.jobs != (got == dir) || !tc.jobs && got != "/etc/operators" {
+				t.Errorf("with an operator's: %s", got)
+			}
+			got := dockerConfig(sandbox, "")
+			if _, err := os.Lstat(got); tc.jobs != (got == dir) || !tc.jobs && !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("without: %s, %v", got, err)
+			}
+		})
+	}
+}
+
+func mkfifo(path string) error {
+	return exec.Command("mkfifo", path).Run() //nolint:noctx // it is done at once
 }

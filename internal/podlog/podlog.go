@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -163,11 +164,15 @@ func (f *file) open() error {
 	if f.f != nil {
 		return nil
 	}
-	opened, err := f.dir.OpenFile(f.name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
+	// A named pipe that the pod has put there must not be waited for.
+	opened, err := f.dir.OpenFile(f.name, os.O_CREATE|os.O_WRONLY|os.O_APPEND|syscall.O_NONBLOCK, 0o640)
 	if err != nil {
 		return fmt.Errorf("opening a log file: %w", err)
 	}
 	info, err := opened.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no plain file", f.name)
+	}
 	if err != nil {
 		opened.Close()
 		return fmt.Errorf("opening a log file: %w", err)

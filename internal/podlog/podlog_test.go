@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -151,6 +152,45 @@ func TestALinkInTheSandboxIsNotFollowed(t *testing.T) {
 	}
 	if _, err := os.Lstat(outside); err == nil {
 		t.Error("a file outside of the sandbox was made")
+	}
+}
+
+// A pod that has the sandbox mounted can put a named pipe there, which nobody reads
+// or nobody but the pod.
+func TestANamedPipeInTheSandboxIsNotWaitedFor(t *testing.T) {
+	for name, read := range map[string]bool{"which nobody reads": false, "which the pod reads": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			pipe := filepath.Join(dir, "web.stdout")
+			if out, err := exec.CommandContext(t.Context(), "mkfifo", pipe).CombinedOutput(); err != nil {
+				t.Skipf("no named pipes here: %v %s", err, out)
+			}
+			if read {
+				reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer reader.Close()
+			}
+			wrote := make(chan error, 1)
+			l := New(Options{Dir: opened(t, dir)}, nil)
+			go func() { wrote <- l.Write(Line{Service: "web", Text: "x"}) }()
+			select {
+			case err := <-wrote:
+				if err == nil {
+					t.Error("a line was written into it")
+				}
+			case <-time.After(10 * time.Second):
+				if reader, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil { // so that the test ends
+					defer reader.Close()
+				}
+				t.Fatal("it is waited for")
+			}
+			write(t, l, Line{Service: "web", Stderr: true, Text: "y"})
+			if got, err := os.ReadFile(filepath.Join(dir, "web.stderr")); err != nil || string(got) != never+"y\n" {
+				t.Errorf("the other file holds %q, %v", got, err)
+			}
+		})
 	}
 }
 
