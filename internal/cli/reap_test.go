@@ -42,7 +42,9 @@ removed lease /run/dce/c1.lease`, "\n")
 func TestAWatchTellsOnceWhatItLeavesAlone(t *testing.T) {
 	var out strings.Builder
 	told := news{app: &app{env: Env{Stdout: &out, Stderr: &out}}, format: "text"}
-	alone := func(reason string) []sweep.Row { return []sweep.Row{{Pod: "c1", Task: "t", Reason: reason, Containers: []string{"a"}}} }
+	alone := func(reason string) []sweep.Row {
+		return []sweep.Row{{Pod: "c1", Task: "t", Reason: reason, Containers: []string{"a"}}}
+	}
 	removed := []sweep.Row{{Pod: "c2", Task: "t", Reason: "nobody holds its lease", Containers: []string{"a"}}}
 	for _, r := range []sweep.Report{
 		{},

@@ -21,7 +21,10 @@ func clocks() map[string][]string {
 		"render":     {},
 		"supervisor": {"o.Now = time.Now"},
 		"sweep": {
-			"began := time.Now()", "r.Took = time.Since(began)", "rows[i].Took = time.Since(began)", "return max(0, *grace-time.Since(began))",
+			"began := time.Now()", "r.Took = time.Since(began)", "rows[i].Took = time.Since(began)",
+			"end := time.Now().Add(l.options.grace())", "until := func() time.Duration { return max(0, time.Until(end)) }",
+			"due := time.Now().Add(w.sweep(ctx))", "due = time.Now().Add(w.sweep(ctx))", "due = earlier(due, time.Now().Add(w.took(ctx, o)))",
+			"due = time.Now().Add(min(w.sweep(ctx), again))", "timer := time.NewTimer(time.Until(due))",
 			"return time.Now()", "now := time.Now",
 		},
 	}
