@@ -101,7 +101,9 @@ func TestNoValueOfASecretTravels(t *testing.T) {
 		"one that the cluster has, in the app's variable": {plain, source + ", env: {DB_PASS: hunter2-long}", nil, nil, "the app's definition"},
 		"one of the environment, beside an env file's": {
 			"services: {web: {image: \"web:1\", env_file: web.env, volumes: [\"./conf:/conf\"]}}\n", "env: {}",
-			map[string]string{"web.env": "DB_PASS=other-value\n", "conf/x": "hunter2-long"}, []string{"DB_PASS=hunter2-long"}, "conf/x",
+			map[string]string{"web.env": "DB_PASS=other-value\n", "conf/x": "hunter2-long"},
+			[]string{"DB_PASS=hunter2-long"},
+			"conf/x",
 		},
 		"one with a quote, in another value": {url, "env: {}", nil, []string{`DB_PASS=hunter"2\x`, `DB_URL=postgres://u:hunter"2\x@db`}, "the values of the environment"},
 		"one with a quote, in a label":       {plain, `labels: {x: 'hunter"2<x'}`, nil, []string{`DB_PASS=hunter"2<x`}, "the app's definition"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -34,24 +35,31 @@ func Send(ctx context.Context, u Upload, auth Auth, trust *tls.Config) (bool, er
 	client := &http.Client{Transport: transport, CheckRedirect: follow}
 	defer client.CloseIdleConnections()
 	there, err := request(ctx, client, http.MethodHead, u, auth)
-	if err != nil || (there.StatusCode == http.StatusOK && there.ContentLength == int64(len(u.Data))) {
+	if err != nil || (there.status == http.StatusOK && there.length == int64(len(u.Data))) {
 		return false, err
 	}
 	taken, err := request(ctx, client, http.MethodPut, u, auth)
 	if err == nil {
-		err = refused(taken, u)
+		err = taken.refused(u)
 	}
 	return err == nil, err
 }
 
+// answer is what a server says to a request.
+type answer struct {
+	status int
+	length int64
+	to     *url.URL // where it sends a request on to; nil: nowhere
+}
+
 // refused is why an answer to an upload is none of success.
-func refused(r *http.Response, u Upload) error {
-	if r.StatusCode >= 200 && r.StatusCode <= 299 {
+func (a answer) refused(u Upload) error {
+	if a.status >= 200 && a.status <= 299 {
 		return nil
 	}
-	text := fmt.Sprintf("PUT %s: %d %s", u.URL, r.StatusCode, http.StatusText(r.StatusCode))
-	if to, err := r.Location(); err == nil {
-		return fmt.Errorf("%s, to %s://%s%s: a file is not put there, as where one must log in", text, to.Scheme, to.Host, to.Path)
+	text := fmt.Sprintf("PUT %s: %d %s", u.URL, a.status, http.StatusText(a.status))
+	if a.to != nil {
+		return fmt.Errorf("%s, to %s://%s%s: a file is not put there, as where one must log in", text, a.to.Scheme, a.to.Host, a.to.Path)
 	}
 	return errors.New(text)
 }
@@ -76,15 +84,14 @@ func follow(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// request gives an answer, its body read.
-func request(ctx context.Context, client *http.Client, method string, u Upload, auth Auth) (*http.Response, error) {
+func request(ctx context.Context, client *http.Client, method string, u Upload, auth Auth) (answer, error) {
 	var body io.Reader
 	if method == http.MethodPut {
 		body = bytes.NewReader(u.Data)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, u.URL, body)
 	if err != nil {
-		return nil, fmt.Errorf("making the request: %w", err)
+		return answer{}, fmt.Errorf("making the request: %w", err)
 	}
 	if user, password, ok := strings.Cut(auth.Basic.Reveal(), ":"); ok {
 		r.SetBasicAuth(user, password)
@@ -94,9 +101,11 @@ func request(ctx context.Context, client *http.Client, method string, u Upload, 
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("uploading: %w", err)
+		return answer{}, fmt.Errorf("uploading: %w", err)
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
-	return response, err
+	a := answer{status: response.StatusCode, length: response.ContentLength}
+	a.to, _ = response.Location() // an error says that there is none
+	return a, err
 }
