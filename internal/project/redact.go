@@ -6,7 +6,8 @@ import (
 )
 
 // RedactEnv leaves of an env file's secret keys the names only, so that the
-// environment of whoever reads it gives the values. It returns these beside.
+// environment of whoever reads it gives the values. It returns these beside, but
+// for those that are made of variables, which hold no secret themselves.
 func RedactEnv(text string, secret []string) (redacted string, values map[string]string) {
 	var b strings.Builder
 	values = map[string]string{}
@@ -15,7 +16,9 @@ func RedactEnv(text string, secret []string) (redacted string, values map[string
 		if !slices.Contains(secret, st.key) {
 			continue
 		}
-		values[st.key] = strings.Trim(strings.TrimSpace(st.value), `"'`)
+		if value := strings.TrimSpace(st.value); strings.HasPrefix(value, "'") || !strings.Contains(value, "${") {
+			values[st.key] = strings.Trim(value, `"'`)
+		}
 		b.WriteString(text[at:st.begin] + st.key + "\n")
 		at = st.end
 		if !strings.HasSuffix(text[:at], "\n") { // behind a quoted value: the rest of its line

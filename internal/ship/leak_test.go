@@ -105,6 +105,9 @@ func TestNoValueOfASecretTravels(t *testing.T) {
 			[]string{"DB_PASS=hunter2-long"},
 			"conf/x",
 		},
+		"a variable that an env file and another key name": {
+			"services: {web: {image: \"web:1\", env_file: web.env, environment: {COPY: \"${DB_PASS}\"}}}\n", source, map[string]string{"web.env": "DB_PASS=${DB_PASS}\n"}, nil, "",
+		},
 		"one with a quote, in another value": {url, "env: {}", nil, []string{`DB_PASS=hunter"2\x`, `DB_URL=postgres://u:hunter"2\x@db`}, "the values of the environment"},
 		"one with a quote, in a label":       {plain, `labels: {x: 'hunter"2<x'}`, nil, []string{`DB_PASS=hunter"2<x`}, "the app's definition"},
 		"one with a quote, in the raw block": {plain, `labels: {}}, marathon: {description: 'hunter"2<x'`, nil, []string{`DB_PASS=hunter"2<x`}, "the app's definition"},
