@@ -33,7 +33,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Short:   "Show how an environment's app stands",
 		Long: `Shows the version that is deployed and by whom, the instances with their hosts
 and ports, a deployment that goes on, why instances are not launched, and the
-last failure. With --watch it goes on until all instances are healthy.`,
+last failure. With --watch it goes on until all instances are healthy and no
+deployment goes on.`,
 		Example: `# how qa stands
 dce status --env qa
 
@@ -127,7 +128,7 @@ func (s *site) answer(r cluster.Release, o cluster.Observation) statusAnswer {
 	if st.Instances == nil {
 		st.Instances = []cluster.Instance{}
 	}
-	st.Healthy = len(o.Deployments) == 0 && st.Ready == st.Wanted
+	st.Healthy = o.Healthy()
 	return st
 }
 

@@ -113,6 +113,18 @@ func (o Observation) Ready() int {
 	return n
 }
 
+// Healthy says that all instances that are wanted are ready, or all gone where
+// none is, and that nothing is going on.
+func (o Observation) Healthy() bool { return len(o.Deployments) == 0 && o.has(o.Wanted) }
+
+// has says that so many instances are ready, or, for none, that all are gone.
+func (o Observation) has(wanted int) bool {
+	if wanted == 0 {
+		return len(o.Instances) == 0
+	}
+	return o.Ready() >= wanted
+}
+
 // InstanceState is how far an instance is.
 type InstanceState string
 

@@ -113,14 +113,16 @@ func (w Watch) seen(o Observation) (Watch, []Line) {
 }
 
 func (w *Watch) judge(o Observation) {
-	going := slices.Contains(o.Deployments, w.Goal.Deployment.ID)
+	ours := slices.Contains(o.Deployments, w.Goal.Deployment.ID)
+	// Who follows none waits for all of them, as `dce status` does.
+	others := w.Goal.Deployment.ID == "" && len(o.Deployments) > 0
 	switch {
 	case w.End != "":
-	case o.Version != "" && o.Version != w.Goal.Deployment.Version && !going:
+	case o.Version != "" && o.Version != w.Goal.Deployment.Version && !ours:
 		w.End, w.Reason = Superseded, "version "+o.Version+" was deployed meanwhile"
-	case going:
+	case ours, others:
 		w.idle = 0
-	case w.reached(o):
+	case o.has(w.Goal.Wanted):
 		w.End = Reached
 	case w.Goal.Deployment.ID == "": // none is followed: an instance that died comes back without one
 	default:
@@ -128,13 +130,6 @@ func (w *Watch) judge(o Observation) {
 			w.End, w.Reason = Cancelled, "the deployment has ended, and "+w.unready()
 		}
 	}
-}
-
-func (w Watch) reached(o Observation) bool {
-	if w.Goal.Wanted == 0 {
-		return len(o.Instances) == 0
-	}
-	return o.Ready() >= w.Goal.Wanted
 }
 
 func (w Watch) heard(e Event) (Watch, []Line) {
@@ -211,6 +206,9 @@ func (w Watch) unready() string {
 		return count(len(w.Seen.Instances), "instance") + " still there"
 	}
 	text := fmt.Sprintf("%d of %s ready", w.Seen.Ready(), count(w.Goal.Wanted, "instance"))
+	if w.Seen.has(w.Goal.Wanted) && len(w.Seen.Deployments) > 0 {
+		return text + "; deployment " + strings.Join(w.Seen.Deployments, ", ") + " goes on"
+	}
 	if wait := w.Seen.Waiting; wait != nil {
 		return text + "; " + count(wait.Count, "instance") + " not launched: " + wait.Why
 	}

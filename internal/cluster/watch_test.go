@@ -111,6 +111,10 @@ end: failing, 2 instances of the new version failed
 instance bb: pulling images on h1
 end: timed_out, 1 of 2 instances ready; instance bb is pulling images on h1
 `},
+		"the old ones do not end in time": {[]Input{seen("d1", inst("aa", "v2", Ready), inst("bb", "v2", Ready)), Deadline{}}, `instance aa: ready on h1 (done)
+instance bb: ready on h1 (done)
+end: timed_out, 2 of 2 instances ready; deployment d1 goes on
+`},
 		"somebody cancels, an event tells": {[]Input{Heard{Event{Ended: "d1", Cancelled: "The upgrade has been cancelled"}}}, "end: cancelled, The upgrade has been cancelled\n"},
 		"somebody cancels another one":     {[]Input{Heard{Event{Ended: "d7", Cancelled: "The upgrade has been cancelled"}}}, ""},
 		"somebody cancels, no event tells": {gone(), `instance aa: ready on h1 (done)
@@ -150,6 +154,38 @@ func TestWatchingWithoutADeployment(t *testing.T) {
 	want := "instance aa: pulling images on h1\ninstance aa: ready on h1 (done)\nend: healthy\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A deployment that goes on, of whomever, may replace what is ready: `dce status`
+// calls that not healthy.
+func TestWatchingWhatAnotherDeploys(t *testing.T) {
+	goal := Goal{Deployment: Deployment{Version: "v2"}, Wanted: 1}
+	got := transcript(Watch{Goal: goal}, seen("d7", inst("aa", "v2", Ready)), seen("d7", inst("aa", "v2", Ready), inst("old", "v1", Ending)), seen("", inst("aa", "v2", Ready)))
+	want := "instance aa: ready on h1 (done)\ninstance old: old version: stopping on h1\nend: healthy\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	got = transcript(Watch{Goal: goal}, Seen{Observation{Version: "v3", Config: "v3", Deployments: []string{"d7"}}})
+	if want := "end: superseded, version v3 was deployed meanwhile\n"; got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestHowAnAppIsHealthy(t *testing.T) {
+	for name, test := range map[string]struct {
+		observation Observation
+		want        bool
+	}{
+		"all are ready":        {Observation{Config: "v2", Wanted: 1, Instances: []Instance{inst("aa", "v2", Ready)}}, true},
+		"one is not":           {Observation{Config: "v2", Wanted: 1, Instances: []Instance{inst("aa", "v2", Checking)}}, false},
+		"a deployment goes on": {Observation{Config: "v2", Wanted: 1, Instances: []Instance{inst("aa", "v2", Ready)}, Deployments: []string{"d1"}}, false},
+		"none is wanted":       {Observation{}, true},
+		"the last one ends":    {Observation{Config: "v2", Instances: []Instance{inst("aa", "v2", Ending)}}, false},
+	} {
+		if got := test.observation.Healthy(); got != test.want {
+			t.Errorf("%s: healthy %v", name, got)
+		}
 	}
 }
 
