@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -142,6 +143,29 @@ func (s *site) dce(exit int, args ...string) (stdout, stderr string) {
 	return out.String(), problems.String()
 }
 
+// interrupts ends a command by SIGINT as soon as it has written a text.
+func (s *site) interrupts(exit int, text string, args ...string) {
+	s.Helper()
+	cmd := command(s.T, append([]string{"dce"}, args...)...)
+	cmd.Dir, cmd.Env = s.dir, s.environ
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if strings.Contains(lines.Text(), text) {
+			err = cmd.Process.Signal(os.Interrupt)
+		}
+	}
+	_ = cmd.Wait() // its exit code says it
+	if got := cmd.ProcessState.ExitCode(); got != exit || err != nil {
+		s.Errorf("dce %s, interrupted: exit %d, want %d (%v)", strings.Join(args, " "), got, exit, err)
+	}
+}
+
 // holds insists on texts.
 func (s *site) holds(text string, all ...string) {
 	s.Helper()
@@ -244,6 +268,7 @@ func TestDeployingToACluster(t *testing.T) {
 
 	out, _ := s.dce(0, "logs", "--env", "qa")
 	s.holds(out, "greeting hello")
+	s.interrupts(130, "greeting hello", "logs", "--env", "qa", "-f")
 	out, _ = s.dce(0, "ps", "--env", "qa")
 	s.holds(out, "by ann@", `"first"`, "healthy: 1 of 1 ready")
 

@@ -49,7 +49,8 @@ type LogLine struct {
 }
 
 // Logs reads the logs of the app's instances from their sandboxes. An instance
-// whose logs cannot be read is told of, and does not keep the others back.
+// whose logs cannot be read is told of, and does not keep the others back. That
+// ctx has ended is an error, as it is for the logs of an engine.
 func (s *Scheduler) Logs(ctx context.Context, boxes *Sandboxes, o LogOptions, do func(LogLine), warn func(instance string, err error)) error {
 	if o.Every == 0 {
 		o.Every = time.Second
@@ -66,7 +67,10 @@ func (s *Scheduler) Logs(ctx context.Context, boxes *Sandboxes, o LogOptions, do
 	for l := range r.out {
 		do(l)
 	}
-	return <-done
+	if err := <-done; err != nil {
+		return err
+	}
+	return context.Cause(ctx) // following ends by nothing else
 }
 
 type logReader struct {
