@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -33,11 +34,11 @@ func withoutAgent(t *testing.T) (*executor, chan string) {
 	stops := make(chan string)
 	x := newExecutor(Options{Environment: env, Log: log, Stops: stops}, session)
 	ctx, leave := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- session.Run(ctx, func(mesos.Event) {}) }()
+	var running sync.WaitGroup
+	running.Go(func() { _ = session.Run(ctx, func(mesos.Event) {}) }) // its error is the flush's, too
 	t.Cleanup(func() {
 		leave()
-		<-ended
+		running.Wait()
 	})
 	x.tell(mesos.Update{TaskID: "t", State: v1.TASK_FAILED})
 	return x, stops

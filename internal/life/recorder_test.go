@@ -55,7 +55,7 @@ func TestAStopWaitsForAnEngineThatIsAway(t *testing.T) {
 				stop := at.Add(tt.lost)
 				r := &recorder{Engine: away{back: stop.Add(tt.back), heard: !tt.unheard}, patience: time.Minute, leaves: tt.leaves}
 				r.Watch(t.Context(), func(pod.Event) {})
-				time.Sleep(tt.lost)
+				<-time.After(tt.lost)
 				until := func() time.Duration {
 					if tt.bound == 0 {
 						return -1
