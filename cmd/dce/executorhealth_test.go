@@ -53,8 +53,8 @@ func TestACommandCheckRunsInsideAService(t *testing.T) {
 			if first := s.told(mesos.TASK_RUNNING); first.Healthy != nil {
 				t.Errorf("healthy=%t before the first check", *first.Healthy)
 			}
-			s.toldHealthy(true)
-			s.toldHealthy(false)
+			s.newlyHealthy(true)
+			s.newlyHealthy(false)
 			failed := s.told(mesos.TASK_FAILED)
 			if failed.Healthy == nil || *failed.Healthy || failed.GetReason() != mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED {
 				t.Errorf("healthy %v, reason %s", failed.Healthy, failed.GetReason())
@@ -68,10 +68,20 @@ func TestACommandCheckRunsInsideAService(t *testing.T) {
 	}
 }
 
-func (s *stage) toldHealthy(want bool) {
+func (s *stage) toldHealthy(want bool) *mesos.TaskStatus {
 	s.Helper()
-	if got := s.told(mesos.TASK_RUNNING).Healthy; got == nil || *got != want {
+	told := s.told(mesos.TASK_RUNNING)
+	if got := told.Healthy; got == nil || *got != want {
 		s.Errorf("healthy %v, want %t", got, want)
+	}
+	return told
+}
+
+// newlyHealthy waits for a change of the health of a task that runs.
+func (s *stage) newlyHealthy(want bool) {
+	s.Helper()
+	if told := s.toldHealthy(want); told.GetReason() != mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED {
+		s.Errorf("healthy=%t has the reason %s", want, told.GetReason())
 	}
 }
 
@@ -92,7 +102,9 @@ func TestDockersHealthStandsForTheTasksCheck(t *testing.T) {
 		Type: mesos.HealthCheck_TCP, TCP: &mesos.HealthCheck_TCPCheckInfo{Port: 1}, ConsecutiveFailures: new(uint32(1)),
 	}), func(i *mesos.TaskInfo) { i.Labels = labelled("dce.health", "docker") })
 	s.told(mesos.TASK_STARTING)
-	s.toldHealthy(true)
+	if first := s.toldHealthy(true); first.Reason != nil {
+		t.Errorf("the first one has the reason %s", first.GetReason())
+	}
 	s.inService("web", "touch", "/sick")
 	failed := s.told(mesos.TASK_FAILED)
 	if failed.Healthy == nil || *failed.Healthy || failed.GetReason() != mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED {
@@ -155,8 +167,8 @@ func TestAnHTTPCheckOfTheTask(t *testing.T) {
 		continue
 	}
 	s.inService("web", "rm", "/www/up")
-	s.toldHealthy(false)
-	s.toldHealthy(false)
+	s.newlyHealthy(false)
+	s.newlyHealthy(false)
 	failed := s.told(mesos.TASK_FAILED)
 	if !strings.Contains(failed.GetMessage(), "answered 404") {
 		t.Errorf("message %q", failed.GetMessage())

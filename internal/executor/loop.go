@@ -238,6 +238,7 @@ func margin(grace time.Duration) time.Duration { return min(grace/4, 2*time.Seco
 
 func (x *executor) reported(ctx context.Context, r reported) {
 	t := r.task
+	was := t.pod.State
 	t.pod = r.pod
 	if r.pod.State == pod.Starting {
 		x.noteStart()
@@ -248,7 +249,7 @@ func (x *executor) reported(ctx context.Context, r reported) {
 	} else {
 		t.unchecked()
 	}
-	if u, ok := t.view.update(r.pod); ok {
+	if u, ok := t.view.update(was, r.pod); ok {
 		x.tell(u)
 	}
 }
@@ -280,7 +281,7 @@ func (x *executor) looked(l looked) {
 		return
 	}
 	t.view.check = &l.result
-	if u, ok := t.view.update(t.pod); ok {
+	if u, ok := t.view.update(t.pod.State, t.pod); ok {
 		u.Reason = v1.REASON_TASK_CHECK_STATUS_UPDATED.Enum()
 		x.tell(u)
 	}
@@ -296,7 +297,7 @@ func (x *executor) checked(c checked) {
 		t.run.life.Post(pod.Unfit{Message: c.verdict.Message})
 		return
 	}
-	if u, ok := t.view.update(t.pod); ok {
+	if u, ok := t.view.update(t.pod.State, t.pod); ok {
 		u.Message = t.view.redactor.text(c.verdict.Message)
 		x.tell(u)
 	}

@@ -33,15 +33,18 @@ type view struct {
 	redactor redactor
 }
 
-// update is what an agent is to be told about a pod, and whether there is
-// anything to tell. TASK_STARTING is not among it: that goes out before there
-// is a pod.
-func (v view) update(p pod.Pod) (mesos.Update, bool) {
+// update is what an agent is to be told about a pod, after what it was when it
+// was told of last, and whether there is anything to tell. TASK_STARTING is not
+// among it: that goes out before there is a pod.
+func (v view) update(was pod.State, p pod.Pod) (mesos.Update, bool) {
 	u := mesos.Update{TaskID: v.taskID, Check: v.check}
 	switch p.State {
 	case pod.Running:
 		u.State, u.Container, u.Labels = v1.TASK_RUNNING, v.container, v.labels
 		u.Healthy = v.health(p)
+		if was == pod.Running && u.Healthy != nil { // as Mesos' own executors (mesos-wire: marathon-tcp)
+			u.Reason = v1.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum()
+		}
 		return u, true
 	case pod.Aborting, pod.Stopping:
 		if p.Outcome != pod.Killed {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/mesos/mesos-go/api/v1/lib"
 
+	"dce/internal/health"
 	"dce/internal/mesos"
 	"dce/internal/pod"
 )
@@ -31,6 +32,7 @@ func TestUpdate(t *testing.T) {
 
 	tests := map[string]struct {
 		view view
+		was  pod.State
 		pod  pod.Pod
 		want *mesos.Update
 	}{
@@ -56,6 +58,17 @@ func TestUpdate(t *testing.T) {
 		"a running pod with a healthcheck that does not yet pass": {
 			pod:  pod.Pod{State: pod.Running, Containers: healthy(pod.HealthStarting)},
 			want: &mesos.Update{State: v1.TASK_RUNNING, Healthy: &no},
+		},
+		"a health that has changed since it runs is the reason": {
+			was: pod.Running, pod: pod.Pod{State: pod.Running, Containers: healthy(pod.HealthStarting)},
+			want: &mesos.Update{State: v1.TASK_RUNNING, Healthy: &no, Reason: v1.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum()},
+		},
+		"a verdict of the framework's own check is one, too": {
+			view: view{judged: true, verdict: &health.Verdict{Healthy: true}}, was: pod.Running, pod: pod.Pod{State: pod.Running},
+			want: &mesos.Update{State: v1.TASK_RUNNING, Healthy: &yes, Reason: v1.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum()},
+		},
+		"a pod that is told again for something else has no reason": {
+			was: pod.Running, pod: pod.Pod{State: pod.Running}, want: &mesos.Update{State: v1.TASK_RUNNING},
 		},
 		"a pod on its way to a failure says so only at the end": {
 			pod: pod.Pod{State: pod.Stopping, Outcome: pod.Failed},
@@ -108,7 +121,7 @@ func TestUpdate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			tt.view.taskID = "t1"
-			got, told := tt.view.update(tt.pod)
+			got, told := tt.view.update(tt.was, tt.pod)
 			if !told {
 				if tt.want != nil {
 					t.Fatalf("nothing is told of %v", tt.pod)
