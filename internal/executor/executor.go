@@ -104,8 +104,8 @@ type executor struct {
 	done    chan struct{}  // closed when the loop has ended
 	work    sync.WaitGroup
 
-	container string // the id of the container that Mesos gave
-	tasks     map[string]*task
+	container string        // the id of the container that Mesos gave
+	tasks     map[int]*task // by number: an id is used again while its first pod is removed
 	launched  int
 	ending    bool // told to end: nothing is launched any more
 	signalled bool // told so by the machine
@@ -134,7 +134,7 @@ func newExecutor(o Options, s *mesos.Session) *executor {
 		o.Now = time.Now
 	}
 	x := &executor{
-		o: o, session: s, mail: make(chan any), done: make(chan struct{}), tasks: map[string]*task{},
+		o: o, session: s, mail: make(chan any), done: make(chan struct{}), tasks: map[int]*task{},
 		container: filepath.Base(o.Environment.Directory),
 	}
 	if m, err := cgroup.Self(); err == nil {

@@ -74,3 +74,40 @@ func TestTheLastUpdatesWaitForAnAgentThatIsDown(t *testing.T) {
 		})
 	}
 }
+
+func TestATaskIDIsUsedAgainWhileItsFirstPodIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, _ := withoutAgent(t)
+		info := v1.TaskInfo{TaskID: v1.TaskID{Value: "again"}}
+		first, second := newTask(info, 0), newTask(info, 1)
+		x.tasks, x.launched = map[int]*task{0: first, 1: second}, 2
+		aborted := 0
+		second.abort = func() { aborted++ }
+
+		x.kill(mesos.Kill{TaskID: "again"})
+		if first.killed != nil || second.killed == nil || aborted != 1 {
+			t.Errorf("killed: %v and %v, want the second task", first.killed, second.killed)
+		}
+		x.handle(t.Context(), over{task: first})
+		if x.idle() || x.newest("again") != second {
+			t.Error("the end of the first task took the second along")
+		}
+		x.handle(t.Context(), over{task: second})
+		if !x.idle() {
+			t.Error("the executor does not end with its last task")
+		}
+	})
+}
+
+func TestAPodThatIsRemovedIsWaitedForWhateverUsesItsID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, _ := withoutAgent(t)
+		info := v1.TaskInfo{TaskID: v1.TaskID{Value: "again"}}
+		first, second := newTask(info, 0), newTask(info, 1)
+		x.tasks, x.launched = map[int]*task{0: first, 1: second}, 2
+		x.handle(t.Context(), staged{task: second, err: errors.New("no compose file")})
+		if x.idle() {
+			t.Error("the executor ends before the first pod is removed")
+		}
+	})
+}

@@ -109,7 +109,7 @@ func (x *executor) handle(ctx context.Context, m any) {
 		x.looked(m)
 	case over:
 		x.remember(m.left)
-		delete(x.tasks, m.task.id)
+		delete(x.tasks, m.task.number)
 	}
 }
 
@@ -136,7 +136,7 @@ func (x *executor) launch(ctx context.Context, info v1.TaskInfo) {
 	if x.launched == 1 {
 		x.take()
 	}
-	x.tasks[t.id] = t
+	x.tasks[t.number] = t
 	staging, cancel := context.WithCancel(ctx)
 	t.abort = cancel
 	s := x.stager(t)
@@ -174,7 +174,7 @@ func (x *executor) staged(ctx context.Context, s staged) {
 		x.run(ctx, t, s.run)
 		return
 	}
-	delete(x.tasks, t.id)
+	delete(x.tasks, t.number)
 }
 
 func (x *executor) run(ctx context.Context, t *task, r *run) {
@@ -190,7 +190,7 @@ func (x *executor) run(ctx context.Context, t *task, r *run) {
 // kill ends one task, in whatever state it is. Asking again changes the time
 // that it has.
 func (x *executor) kill(k mesos.Kill) {
-	t := x.tasks[k.TaskID]
+	t := x.newest(k.TaskID)
 	if t == nil {
 		x.o.Log.Info("told to kill a task that does not run", slog.String("task_id", k.TaskID))
 		return
@@ -200,6 +200,17 @@ func (x *executor) kill(k mesos.Kill) {
 		grace = t.grace
 	}
 	t.kill(killWithin(grace, "the scheduler"))
+}
+
+// newest is the task that was launched last with this id, nil without one.
+func (x *executor) newest(id string) *task {
+	var found *task
+	for _, t := range x.tasks {
+		if t.id == id && (found == nil || t.number > found.number) {
+			found = t
+		}
+	}
+	return found
 }
 
 // stop ends every task and, with them, the executor.
