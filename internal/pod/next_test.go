@@ -281,7 +281,8 @@ func TestNext(t *testing.T) {
 			"report staging\nset launch timer to 1m0s\nprepare\nreport starting\nstart\n" + stops + "stop\n= stopping because of launch_time of web (0) after 1m0s",
 		},
 		"a pod of which nothing runs in time waits for infra": {
-			with(func(r *Rules) { r.LaunchTimeout = time.Minute }), []Event{Launch{}, Prepared{}, TimedOut{TimerLaunch}},
+			with(func(r *Rules) { r.LaunchTimeout = time.Minute }),
+			[]Event{Launch{}, Prepared{}, TimedOut{TimerLaunch}},
 			"report staging\nset launch timer to 1m0s\nprepare\nreport starting\nstart\nreport aborting\ncancel\n" +
 				"= aborting because of launch_time of infra (0) after 1m0s",
 		},
