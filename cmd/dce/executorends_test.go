@@ -222,6 +222,33 @@ func TestAJobOfDCEGoNamesItsFiles(t *testing.T) {
 	s.gone()
 }
 
+// dce-go gave its whole environment to compose, so jobs may name what the agent sets,
+// and what services do not get.
+func TestComposeFilesSeeTheEnvironmentOfTheExecutor(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	s.environ = map[string]string{"DOCKER_TAG": "1.4", "HOME": "/srv"}
+	task := s.launch(map[string]string{"compose.yaml": strings.Replace(twoServices, "  side:", `    environment:
+      JOBS: $DOCKER_TAG $HOME
+      WHERE: $MESOS_SANDBOX
+  side:`, 1)})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	rendered := s.read("compose.rendered.yaml")
+	for _, line := range []string{"JOBS: 1.4 /srv\n", "WHERE: " + s.sandbox() + "\n"} {
+		if !strings.Contains(rendered, line) {
+			t.Errorf("no %q in:\n%s", line, rendered)
+		}
+	}
+	if strings.Contains(rendered, "MESOS_SANDBOX") {
+		t.Errorf("services get what is the executor's own:\n%s", rendered)
+	}
+	s.sameAsRender()
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}
+
 // An agent's container logger may die before the executor, whose stdout and stderr
 // are its pipe (LogrotateContainerLogger).
 func TestAnExecutorOutlivesTheReaderOfItsOutput(t *testing.T) {

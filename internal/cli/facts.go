@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"dce/internal/diag"
 	"dce/internal/executor"
@@ -105,7 +107,7 @@ func (a *app) loadTask(ctx context.Context, at place, o project.Options) (*pod, 
 	if f.Bare {
 		seen = task.Complete(seen, examplePorts)
 	}
-	o.TaskEnv = task.Interpolation(seen, f.Settings)
+	o.TaskEnv = task.Interpolation(seen, render.Settings{}) // its executor had no others when it read the files
 	if err := a.ownFiles(f, &o, true); err != nil {
 		return nil, err
 	}
@@ -188,15 +190,30 @@ func (a *app) fetchedBundle(name string) ([]byte, error) {
 // A pod that is only looked at has something in the place of secrets that this
 // machine has not.
 func (a *app) ownFiles(f task.File, o *project.Options, look bool) error {
-	if len(o.Files) > 0 || f.Bare { // or unpacked
+	if f.Bare {
+		return nil // they are unpacked
+	}
+	if len(o.Files) > 0 {
+		o.Environ = ofTask(f.Settings.Secrets, o.Environ)
 		return nil
 	}
-	if shipped, err := executor.Shipped(a.env.Dir, f.Task.Labels, o, look); shipped || err != nil {
+	shipped, err := executor.Shipped(a.env.Dir, f.Task.Labels, o, look)
+	o.Environ = ofTask(f.Settings.Secrets, o.Environ)
+	if shipped || err != nil {
 		return err
 	}
-	var err error
 	o.Files, err = executor.Files(f.Task.Labels)
 	return err
+}
+
+// ofTask is what of this machine's environment a task of a sandbox may have: dce's own
+// settings, and the secrets, which its facts do not hold. Any other variable that is
+// set here by chance (HOME, DOCKER_TAG) its executor has not seen.
+func ofTask(secrets, environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return !strings.HasPrefix(name, "DCE_") && !slices.Contains(secrets, name)
+	})
 }
 
 // readTaskFile reads the facts after --task; "-" is stdin.

@@ -131,7 +131,7 @@ func (s *stager) facts(p *plan) (err error) {
 	t := &p.facts
 	t.ExecutorID = cmp.Or(t.ExecutorID, env.ExecutorID)
 	t.FrameworkID = cmp.Or(t.FrameworkID, env.FrameworkID)
-	t.AgentID = cmp.Or(t.AgentID, env.AgentID)
+	t.AgentID, t.AgentEnv = cmp.Or(t.AgentID, env.AgentID), env.Told()
 	t.PodID, t.Version = s.podID(), s.o.Version
 	t.KeepVolumes = p.options.keepVolumes
 	t.Sandbox, p.dir = env.Directory, s.dir()

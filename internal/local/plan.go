@@ -141,7 +141,7 @@ func seen(f *task.File) map[string]string {
 	if f.Bare {
 		return task.Interpolation(task.Complete(f.Task, examplePorts), f.Settings)
 	}
-	return task.Interpolation(f.Task, f.Settings)
+	return task.Interpolation(f.Task, render.Settings{}) // its executor had no others when it read the files
 }
 
 // settled reads the files again when they use a fact that was not known at

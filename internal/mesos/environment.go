@@ -96,6 +96,19 @@ func ParseEnvironment(environ []string) (Environment, error) {
 // executor may see: everything but the token.
 func (e Environment) Child() []string { return slices.Clone(e.environ) }
 
+// Told is what the agent has told by the environment, without the token and without
+// what the job or the operator has set there.
+func (e Environment) Told() map[string]string {
+	told := map[string]string{}
+	for _, pair := range e.environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "MESOS_") || strings.HasPrefix(name, "LIBPROCESS_") {
+			told[name] = value
+		}
+	}
+	return told
+}
+
 // Authenticated reports whether the agent gave a token.
 func (e Environment) Authenticated() bool { return !e.token.IsZero() }
 

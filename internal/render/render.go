@@ -78,6 +78,9 @@ type Task struct {
 	Ports []OfferedPort `json:"ports"`
 	// Env is what the task's environment gives to services and to interpolation.
 	Env map[string]string `json:"env,omitempty"`
+	// AgentEnv is what the agent itself has told the executor by its environment.
+	// Interpolation sees it, services do not.
+	AgentEnv map[string]string `json:"agent_env,omitempty"`
 	// Labels are the task's labels, as the framework set them.
 	Labels    map[string]string `json:"labels,omitempty"`
 	Resources Resources         `json:"resources"`

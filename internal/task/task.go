@@ -42,8 +42,7 @@ type File struct {
 // out.
 func (f File) Encode() ([]byte, error) {
 	f.SchemaVersion = SchemaVersion
-	f.Task.Env = maps.Clone(f.Task.Env)
-	maps.DeleteFunc(f.Task.Env, func(k, _ string) bool { return slices.Contains(f.Settings.Secrets, k) })
+	f.Task.Env, f.Task.AgentEnv = f.withoutSecrets(f.Task.Env), f.withoutSecrets(f.Task.AgentEnv)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -52,6 +51,12 @@ func (f File) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("writing dce-task.json: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+func (f File) withoutSecrets(env map[string]string) map[string]string {
+	kept := maps.Clone(env)
+	maps.DeleteFunc(kept, func(k, _ string) bool { return slices.Contains(f.Settings.Secrets, k) })
+	return kept
 }
 
 // Decode reads the facts of a task: a dce-task.json, or a Mesos TaskInfo, or
