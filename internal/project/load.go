@@ -159,9 +159,9 @@ func (s *session) setEnv(process map[string]string) {
 		maps.Copy(s.env, s.options.TaskEnv)
 		return
 	}
+	maps.Copy(strong, s.options.TaskEnv)
 	env, d := withEnvFiles(strong, slices.DeleteFunc(s.envFiles(process), s.refused))
 	s.add(d)
-	maps.Copy(env, s.options.TaskEnv)
 	s.env = env
 }
 

@@ -77,3 +77,17 @@ func TestTheDefaultNetworkNeedsNoDeclaration(t *testing.T) {
 		t.Errorf("aliases (-want +got):\n%s", diff)
 	}
 }
+
+func TestEnvFilesSeeTheFactsOfTheTask(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		".env":         "URL=http://${HOST}:${PORT0}\nHOST=mine\n",
+		"compose.yaml": "services: {web: {image: a, environment: {URL: '${URL} on ${HOST}'}}}\n",
+	})
+	p, err := Load(t.Context(), Options{Dir: dir, TaskEnv: map[string]string{"HOST": "agent7", "PORT0": "31005"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := *p.Compose.Services["web"].Environment["URL"], "http://agent7:31005 on agent7"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
