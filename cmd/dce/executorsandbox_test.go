@@ -70,6 +70,52 @@ func TestASandboxTellsOfAFailureAndNoSecret(t *testing.T) {
 	}
 }
 
+// A value that is made of a secret is one, wherever it is made.
+func TestWhatIsMadeOfASecretIsInNoFileOfTheSandbox(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2-of-the-task"
+	compose := `services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'trap "exit 0" TERM; test "$$DB_URL" = "u:$$(echo hunter2)-of-the-task@db" || exit 9; sleep 1000 & wait']
+    environment: {DB_PASSWORD: "${PW}", DB_URL: "u:${DB_PASSWORD:-$PW}@db"}
+  side:
+    image: IMAGE
+    command: [sh, -c, 'trap "exit 0" TERM; sleep 1000 & wait']
+`
+	for name, tt := range map[string]struct {
+		compose, env, refused string
+	}{
+		"in the environment":                  {compose: compose},
+		"in a label":                          {compose: compose + "    labels: {pw: '${PW}'}\n", refused: "DCE705"},
+		"in a label, by way of the .env file": {compose: compose + "    labels: {pw: '${URL}'}\n", env: "URL=u:${PW}\n", refused: "DCE705"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onAgent(t, agent.Options{})
+			s.environ = map[string]string{"PW": secret}
+			task := s.launch(map[string]string{"dce.yaml": "secrets: [DB_PASSWORD]\n", ".env": tt.env, "compose.yaml": tt.compose})
+			s.told(mesos.TASK_STARTING)
+			if tt.refused != "" {
+				if failed := s.told(mesos.TASK_FAILED); !strings.Contains(failed.GetMessage(), tt.refused) {
+					t.Errorf("message %q", failed.GetMessage())
+				}
+			} else {
+				s.told(mesos.TASK_RUNNING)
+				s.sameAsRender()
+				s.kill(task, nil)
+				s.told(mesos.TASK_KILLED)
+			}
+			s.gone()
+			for path, text := range s.files() {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s holds the secret:\n%s", path, text)
+				}
+			}
+		})
+	}
+}
+
 // files are the texts of all files of the sandbox, by their path in it.
 func (s *stage) files() map[string]string {
 	s.Helper()

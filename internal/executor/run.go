@@ -55,8 +55,7 @@ type run struct {
 
 // run makes the pod's life of what was rendered. Nothing is started.
 func (s *stager) run(ctx context.Context, p *plan, docker *engine.Engine, result render.Result, rendered []byte) (*run, error) {
-	secrets, files := life.Secrets(p.project.Compose, p.settings.Secrets), life.SecretFiles(p.project.Compose)
-	fill(secrets, p.project.Compose, p.secrets, p.settings.Secrets)
+	secrets, files := p.values()
 	r := &run{
 		docker: docker, podID: p.facts.PodID, keep: p.project.Config.KeepFailed, ports: result.Ports, report: s.report, log: s.log, dir: p.held,
 		redactor: newRedactor(p.settings.Secrets, secrets, files), witness: witness{ended: make(chan pod.Pod, 1)},

@@ -1,15 +1,18 @@
 package executor
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"dce/internal/bundle"
 	"dce/internal/diag"
+	"dce/internal/life"
 	"dce/internal/project"
 )
 
@@ -105,6 +108,57 @@ func fill(values map[string]map[string]string, merged *types.Project, secrets ma
 			}
 			values[name][key] = value
 		}
+	}
+}
+
+// values are those of all secrets that the pod has: by service and key, and of
+// compose secrets by name.
+func (p *plan) values() (keys map[string]map[string]string, files map[string]string) {
+	keys, files = life.Secrets(p.project.Compose, p.settings.Secrets), life.SecretFiles(p.project.Compose)
+	fill(keys, p.project.Compose, p.secrets, p.settings.Secrets)
+	return keys, files
+}
+
+// keeps refuses a rendered pod that tells the value of a secret. Loading finds where
+// a file uses one, but not every way there (a value of .env made of another). A value
+// that stands in the job's files or facts is told already, or is a common word: the
+// password postgres of postgres:16.
+func (p *plan) keeps(rendered, facts []byte) error {
+	keys, files := p.values()
+	var told []byte // read when there is a need to
+	for _, of := range append(slices.Collect(maps.Values(keys)), files) {
+		for _, key := range slices.Sorted(maps.Keys(of)) {
+			value := []byte(strings.ReplaceAll(strings.TrimSpace(of[key]), "$", "$$"))
+			if len(value) < shortest || !bytes.Contains(rendered, value) {
+				continue
+			}
+			if told == nil {
+				told = append(p.sources(), facts...)
+			}
+			if !bytes.Contains(told, value) {
+				return diag.Fail(seenSecret(key))
+			}
+		}
+	}
+	return nil
+}
+
+// sources are the texts of the files that the project was merged of.
+func (p *plan) sources() []byte {
+	var all []byte
+	for _, path := range p.project.Parts().Sources {
+		if text, err := os.ReadFile(path); err == nil { // loading has read it
+			all = append(all, text...)
+		}
+	}
+	return all
+}
+
+func seenSecret(key string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: "DCE705", Summary: fmt.Sprintf("the value of the secret %s stands in the rendered pod, outside of that key", key),
+		Detail: "Only a service's environment may hold one, where its value is filled in when the container is created.",
+		Hint:   "let the service put the value together itself, or name the key that holds it below secrets in dce.yaml too",
 	}
 }
 

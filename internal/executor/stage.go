@@ -255,6 +255,9 @@ func (s *stager) write(p *plan, rendered []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := p.keeps(rendered, facts); err != nil {
+		return err
+	}
 	if err := writeFile(p.held, taskFile, facts); err != nil {
 		return err
 	}

@@ -74,6 +74,9 @@ func (s *session) load(ctx context.Context) (*Project, error) {
 		return nil, err
 	}
 	s.setSecrets(p)
+	if s.hideSecrets(p); s.problems.HasErrors() {
+		return nil, s.problems.Err()
+	}
 	merged := p
 	if !s.options.NoInterpolate {
 		if p, err = resolveFiles(merged); err != nil {

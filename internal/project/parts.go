@@ -143,6 +143,9 @@ type usage struct {
 	keys, secret      map[string]bool
 	literals, misused [][]string
 	relative          map[string]bool
+	// certain leaves the variables of a text that has several alone: one of them is
+	// the secret, but which is not known (https://${HOST}:${PORT0}/?key=${API_KEY}).
+	certain bool
 }
 
 func newUsage(s *session) *usage {
@@ -233,7 +236,9 @@ func (u *usage) environment(n *yaml.Node, path, names []string) {
 		return
 	}
 	for _, name := range names {
-		u.secret[name] = true
+		if !u.certain || len(names) == 1 {
+			u.secret[name] = true
+		}
 	}
 	if len(names) == 0 && hasLiteral(n, key) {
 		u.literals = append(u.literals, path)

@@ -12,6 +12,7 @@ import (
 
 func environmentRule(d *draft) {
 	facts := Environment(d.in.Task, d.in.Settings)
+	maps.DeleteFunc(facts, func(key, _ string) bool { return d.secret(key) }) // for the services that name it
 	keys := sortedKeys(facts)
 	d.changes = slices.Grow(d.changes, len(keys)*len(d.p.Services))
 	d.eachOwn(func(name string, s *types.ServiceConfig) {

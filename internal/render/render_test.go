@@ -167,10 +167,29 @@ func TestASecretIsInNothingThatIsRendered(t *testing.T) {
 		t.Errorf("the value is in\n%s", explained)
 	}
 	env := r.Project.Services["web"].Environment
-	for _, key := range in.Settings.Secrets {
-		if v, ok := env[key]; !ok || v != nil {
-			t.Errorf("%s: %v, %v", key, ok, v)
+	if v, ok := env["K"]; !ok || v != nil {
+		t.Errorf("K: %v, %v", ok, v)
+	}
+	if _, ok := env["FROM_TASK"]; ok { // whoever renders it again does not know that the task had one
+		t.Error("FROM_TASK, which the service does not name, is there")
+	}
+}
+
+// The facts of a task do not hold its secrets, so they are empty where it is rendered
+// again.
+func TestASecretIsRenderedAlikeWithAndWithoutItsValue(t *testing.T) {
+	var texts []string
+	for _, value := range []string{"hunter2", ""} {
+		in := example(load(t, "services: {web: {image: a, environment: {K: '"+value+"'}}}"))
+		in.Settings.Secrets = []string{"K"}
+		text, err := rendered(t, in).YAML()
+		if err != nil {
+			t.Fatal(err)
 		}
+		texts = append(texts, string(text))
+	}
+	if diff := cmp.Diff(texts[0], texts[1]); diff != "" {
+		t.Errorf("-with +without:\n%s", diff)
 	}
 }
 

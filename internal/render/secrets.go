@@ -24,11 +24,12 @@ func secretsRule(d *draft) {
 	})
 }
 
-// suspects are the keys with a value that are secret or look so.
+// suspects are the keys with a value that are secret or look so. A secret may be
+// empty: whoever renders a task again does not have its value, and shows the same.
 func (d *draft) suspects(env types.MappingWithEquals) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for key, value := range env {
-			if value != nil && *value != "" && (d.secret(key) || looksSecret(key)) && !yield(key) {
+			if value != nil && (d.secret(key) || *value != "" && looksSecret(key)) && !yield(key) {
 				return
 			}
 		}

@@ -55,7 +55,7 @@ func (l *loaded) secrets() *secretPlan {
 		if len(path) > 2 {
 			pos = l.project.Locate(path...)
 		}
-		s.problems = append(s.problems, misused(path, pos))
+		s.problems = append(s.problems, project.Misused(path, pos))
 	}
 	return s
 }
@@ -248,14 +248,6 @@ func leaked(name, where string) diag.Diagnostic {
 		Code: "DCE704", Summary: fmt.Sprintf("the value of the secret %s would travel in %s", name, where),
 		Detail: "Whoever may look at the scheduler would read it there.",
 		Hint:   "take the value out of there, or leave the file out of what the compose files refer to",
-	}
-}
-
-func misused(at []string, pos diag.Pos) diag.Diagnostic {
-	return diag.Diagnostic{
-		Code: "DCE705", Summary: "a secret is used in " + strings.Join(at[1:], "."), Pos: pos,
-		Detail: "Only a service's environment may hold one, where its value is filled in when the container is created. Anywhere else it would stand in the rendered file and in the engine's answers.",
-		Hint:   "pass it in the environment and let the service read it there, or make it a compose secret",
 	}
 }
 
