@@ -160,5 +160,5 @@ func TestCredentialsComeFromAPlainFileOfTheSandboxOrTheOperator(t *testing.T) {
 }
 
 func mkfifo(path string) error {
-	return exec.Command("mkfifo", path).Run() //nolint:noctx // it is done at once
+	return exec.Command("mkfifo", path).Run()
 }

@@ -62,8 +62,7 @@ func TestJudgeForAnother(t *testing.T) {
 	if n, _ := fmt.Sscan(os.Getenv("JUDGE"), &id.BootID, &id.PID, &id.Start); n != 3 {
 		t.Skip("run by other tests")
 	}
-	v := Judge(id)
-	fmt.Println("verdict: " + v.State)
+	t.Log("verdict: " + Judge(id).State)
 }
 
 // A process that somebody cannot see, or sees in another light, is not gone.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -41,9 +42,7 @@ func TestWhereASecretMayBeUsed(t *testing.T) {
 				"dce.yaml":     "secrets: [DB_PASSWORD]\n",
 				"compose.yaml": "services:\n  web:\n    image: a\n    " + tc.service + "\n",
 			}
-			for file, text := range tc.more {
-				files[file] = text
-			}
+			maps.Copy(files, tc.more)
 			p, err := Load(t.Context(), Options{Dir: writeFiles(t, files), Environ: []string{"DB_PASSWORD=hunter2", "PW=hunter3", "STAGE=qa"}})
 			if tc.refused != "" {
 				problems, _ := diag.Of(err)
