@@ -22,6 +22,10 @@ type recorder struct {
 	patience     time.Duration // with an engine that is away
 	leaves       bool          // a stop without time left waits for no engine
 
+	// gaveUp is since when a stop has waited for the engine in vain. Stop and Remove
+	// come one after the other.
+	gaveUp time.Time
+
 	mu     sync.Mutex
 	seen   diag.List
 	left   bool      // the last removal did not remove everything
@@ -63,8 +67,9 @@ func (r *recorder) Stop(ctx context.Context, until func() time.Duration, evidenc
 		if first.IsZero() {
 			first = time.Now()
 		}
-		impatient := r.leaves && until() == 0
-		if impatient || !time.Now().Before(r.missing(first).Add(r.patience)) || !wait.For(ctx, awayPause) {
+		over := !time.Now().Before(r.missing(first).Add(r.patience)) || r.leaves && until() == 0
+		if over || !wait.For(ctx, awayPause) {
+			r.gaveUp = first
 			return found, err
 		}
 	}
@@ -115,7 +120,11 @@ const awayPause = 500 * time.Millisecond
 // of them would stay on the machine.
 func (r *recorder) remove(ctx context.Context) error {
 	err := r.Engine.Remove(ctx)
-	until := time.Now().Add(r.patience)
+	from := time.Now()
+	if !r.gaveUp.IsZero() { // the stop has waited already
+		from = r.gaveUp
+	}
+	until := from.Add(r.patience)
 	for again := r.patience > 0; err != nil && again && wait.For(ctx, awayPause); {
 		err = r.Engine.Remove(ctx)
 		again = engine.Unreachable(err) && time.Now().Before(until)

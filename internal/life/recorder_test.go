@@ -74,6 +74,36 @@ func TestAStopWaitsForAnEngineThatIsAway(t *testing.T) {
 	}
 }
 
+func (a away) Remove(ctx context.Context) error {
+	_, err := a.Stop(ctx, nil, "")
+	return err
+}
+
+func TestTheRemovalDoesNotWaitOnceMoreForTheEngine(t *testing.T) {
+	none := func() time.Duration { return 0 }
+	for name, tt := range map[string]struct {
+		leaves bool
+		back   time.Duration
+		want   time.Duration // of both
+	}{
+		"that the stop has waited for":  {back: time.Hour, want: time.Minute + awayPause},
+		"but for the time that is left": {leaves: true, back: time.Hour, want: time.Minute},
+		"unless it was back":            {back: 10 * time.Second, want: 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				r := &recorder{Engine: away{back: began.Add(tt.back)}, patience: time.Minute, leaves: tt.leaves}
+				_, stopped := r.Stop(t.Context(), none, "")
+				removed := r.Remove(t.Context())
+				if took := time.Since(began); took != tt.want || (stopped == nil) != (removed == nil) {
+					t.Errorf("%v and %v after %v, want %v", stopped, removed, took, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestAStopThatIsLeftWaitsForNoEngine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, leave := context.WithTimeout(t.Context(), time.Second)
