@@ -66,7 +66,7 @@ func (g *gatherer) include(from *source, n *yaml.Node, chain []string) {
 			return
 		}
 		if dir == "" {
-			dir = includeDir(from, n, path)
+			dir = g.includeDir(from, n, path)
 		}
 		if s := g.read(path, from.at(p)); s != nil {
 			s.dir = dir
@@ -81,17 +81,27 @@ func (g *gatherer) include(from *source, n *yaml.Node, chain []string) {
 	g.group(sources, chain)
 }
 
-func includeDir(from *source, n *yaml.Node, first string) string {
-	if d := child(n, "project_directory"); d != nil && d.Value != "" {
-		return from.reference(d.Value)
+func (g *gatherer) includeDir(from *source, n *yaml.Node, first string) string {
+	d := child(n, "project_directory")
+	if d == nil || d.Value == "" {
+		return filepath.Dir(first)
 	}
-	return filepath.Dir(first)
+	if dir, ok := g.allowed(from, d); ok {
+		return dir
+	}
+	return from.dir // a problem was told
 }
 
 // includeEnv is the environment of included files: their own env files, below
 // what the project's environment has.
 func (g *gatherer) includeEnv(from *source, n *yaml.Node, dir string) map[string]string {
-	files := defaultEnvFile(dir, nil)
+	files := slices.DeleteFunc(defaultEnvFile(dir, nil), func(path string) bool { // it may be a link
+		if inside(g.root, path) {
+			return false
+		}
+		g.problem(outside(g.root, path, path, from.at(n)))
+		return true
+	})
 	if given := listOf(child(n, "env_file")); len(given) > 0 {
 		files = nil
 		for _, f := range given {
