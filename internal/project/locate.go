@@ -37,6 +37,9 @@ type locator struct {
 	// found are the spots of paths of up to two keys, so that asking for many
 	// values of one service looks for the service once.
 	found map[string][]spot
+	// lists are the elements of lists by their paths: those of a range of ports are
+	// thousands, each of which is asked for.
+	lists map[string][]spot
 }
 
 // locate is the place of the value at a path, or of the innermost part of the path
@@ -53,7 +56,7 @@ func (l *locator) locate(path ...string) diag.Pos {
 		if i < 2 {
 			spots = l.near(path[:i+1])
 		} else {
-			spots = step(spots, path[:i], path[i])
+			spots = l.step(spots, path[:i], path[i])
 		}
 		if len(spots) == 0 {
 			break
@@ -74,9 +77,9 @@ func (l *locator) near(path []string) []spot {
 		above = l.near(path[:1])
 	}
 	last := len(path) - 1
-	spots := step(above, path[:last], path[last])
+	spots := l.step(above, path[:last], path[last])
 	if last == 1 && path[0] == "services" {
-		spots = l.withBases(spots, 0)
+		spots = l.withBases(spots)
 	}
 	if l.found == nil {
 		l.found = map[string][]spot{}
@@ -114,9 +117,9 @@ func (l *locator) roots() []spot {
 }
 
 // step goes one key down in every file.
-func step(spots []spot, path []string, key string) []spot {
+func (l *locator) step(spots []spot, path []string, key string) []spot {
 	if index, err := strconv.Atoi(key); err == nil && anyList(spots) {
-		all := elements(spots, path)
+		all := l.list(spots, path)
 		if index < 0 || index >= len(all) {
 			return nil
 		}
@@ -156,6 +159,20 @@ func (s spot) child(key string) (spot, bool) {
 	return spot{}, false
 }
 
+// list are the elements at a path.
+func (l *locator) list(spots []spot, path []string) []spot {
+	name := strings.Join(path, pathSeparator)
+	all, ok := l.lists[name]
+	if !ok {
+		all = elements(spots, path)
+		if l.lists == nil {
+			l.lists = map[string][]spot{}
+		}
+		l.lists[name] = all
+	}
+	return all
+}
+
 func anyList(spots []spot) bool {
 	return slices.ContainsFunc(spots, func(s spot) bool { return s.value.Kind != yaml.MappingNode })
 }
@@ -172,17 +189,29 @@ func elements(spots []spot, path []string) []spot {
 		if replaced(list) || s.value.Tag == "!override" || s.value.Tag == "!reset" {
 			all = nil
 		}
+		others := ofOthers(all, list, s.source)
 		for _, e := range s.elements(list) {
 			key := elementKey(list, e.value)
-			same := slices.IndexFunc(all, func(o spot) bool { return o.source != e.source && elementKey(list, o.value) == key })
-			if key != "" && same >= 0 {
+			if same, ok := others[key]; ok && key != "" {
 				all[same] = e
+				delete(others, key)
 				continue
 			}
 			all = append(all, e)
 		}
 	}
 	return all
+}
+
+// ofOthers are the first elements of other files than this one, by their keys.
+func ofOthers(all []spot, list string, source *source) map[string]int {
+	found := map[string]int{}
+	for i, e := range slices.Backward(all) {
+		if e.source != source {
+			found[elementKey(list, e.value)] = i
+		}
+	}
+	return found
 }
 
 // replaced lists are not added to by a later file (compose-go override/merge.go).
@@ -232,16 +261,23 @@ func elementKey(list string, item *yaml.Node) string {
 	return parts[1]
 }
 
-// withBases puts the services that a service extends before it. The bound on depth
-// stands in for a check of cycles, which loading makes.
-func (l *locator) withBases(spots []spot, depth int) []spot {
+// withBases puts the services that a service extends before it, each once: in
+// files of several documents there are many ways to the same one.
+func (l *locator) withBases(spots []spot) []spot {
 	var all []spot
-	for _, s := range spots {
-		if depth < 16 {
-			all = append(all, l.withBases(l.base(s), depth+1)...)
+	seen := map[*yaml.Node]bool{}
+	var visit func(spots []spot)
+	visit = func(spots []spot) {
+		for _, s := range spots {
+			if seen[s.value] {
+				continue
+			}
+			seen[s.value] = true
+			visit(l.base(s))
+			all = append(all, s)
 		}
-		all = append(all, s)
 	}
+	visit(spots)
 	return all
 }
 

@@ -1,6 +1,8 @@
 package project
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -118,5 +120,41 @@ func TestOrderIsThatOfTheFiles(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"zed", "mid", "abc"}, p.Order()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Where a service is extended in several documents, there are as many ways to the
+// last one as their number to the power of their depth.
+func TestLocatingAServiceThatIsExtendedInManyDocuments(t *testing.T) {
+	var doc strings.Builder
+	doc.WriteString("services:\n")
+	for i := range 16 {
+		fmt.Fprintf(&doc, "  s%d: {image: \"i:1\", extends: s%d}\n", i, i+1)
+	}
+	doc.WriteString("  s16: {image: \"i:1\", stop_signal: HUP}\n")
+	dir := writeFiles(t, map[string]string{"compose.yaml": strings.Repeat("---\n"+doc.String(), 3)})
+	p, err := Load(t.Context(), isolated(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Locate("services", "s0", "stop_signal"); got.Line != 57 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestLocatingTheLastOfThousandsOfPorts(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"compose.yaml": "services:\n  sip:\n    image: i:1\n    ports: [\"10000-20000:10000-20000/udp\", \"80\"]\n"})
+	p, err := Load(t.Context(), isolated(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10002 { // a parse of the whole list for each would take minutes
+		want := 13
+		if i == 10001 {
+			want = 44
+		}
+		if got := p.Locate("services", "sip", "ports", strconv.Itoa(i)); got.Line != 4 || got.Column != want {
+			t.Fatalf("port %d is at %v", i, got)
+		}
 	}
 }
