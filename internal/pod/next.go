@@ -297,6 +297,10 @@ func (p Pod) verdict() (State, Reason) {
 // causeOf is what this container alone means for the pod.
 func (p Pod) causeOf(c Container) Cause {
 	switch {
+	// A container that the engine could not make after all, and took back, was never
+	// started; the start returns with what was wrong (20.10.24 sends destroy for it).
+	case c.State == Gone && c.StartedAt.IsZero():
+		return CauseNone
 	case c.State == Gone:
 		return CauseRemoved
 	case c.State == Exited && c.Service == p.Rules.Infra:

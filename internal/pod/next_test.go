@@ -213,6 +213,12 @@ func TestNext(t *testing.T) {
 		"a container that somebody removed ends the pod": {
 			service, after(gone("web")), cameUp + stops + "stop with evidence of web-1\n= stopping because of removed of web (0) after 0s",
 		},
+		"a container that the engine takes back, since it cannot be made, leaves the reason to the start": {
+			service, []Event{
+				Launch{}, Prepared{}, Observed{Container{Service: "web", Name: "web-1", State: Gone}}, Started{Err: "no such device"}, Stopped{}, Removed{},
+			},
+			"report staging\nprepare\nreport starting\nstart\n" + stops + "stop\nreport failed\nremove\nexit\n= failed because of start",
+		},
 		"an ended one-shot that somebody removes ends nothing": {
 			service, after(exited("db", 0, 1), gone("db")), cameUp + "= running",
 		},
