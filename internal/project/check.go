@@ -36,11 +36,29 @@ func (c *checker) run() diag.List {
 	for _, name := range c.project.ServiceNames() {
 		c.service(c.project.Services[name])
 	}
+	c.containerNames()
 	if !c.raw {
 		c.files()
 	}
 	c.cycles()
 	return c.problems
+}
+
+// containerNames refuses one name for the containers of two services.
+func (c *checker) containerNames() {
+	taken := map[string]string{}
+	for _, name := range c.project.ServiceNames() {
+		fixed := c.project.Services[name].ContainerName
+		first, twice := taken[fixed]
+		switch {
+		case fixed == "":
+		case twice:
+			c.report("DCE122", fmt.Sprintf("services %q and %q have the same container_name, %s", first, name, fixed),
+				"give each a name of its own, or none: dce makes one up", "services", name, "container_name")
+		default:
+			taken[fixed] = name
+		}
+	}
 }
 
 func (c *checker) empty() {
