@@ -298,6 +298,11 @@ func (u *usage) project(merged *types.Project) {
 			u.name(c.Environment)
 		}
 	}
+	for _, name := range merged.ConfigNames() {
+		if u.secret[merged.Configs[name].Environment] {
+			u.misused = append(u.misused, []string{"configs", name, "environment"})
+		}
+	}
 }
 
 // secretVariables are those that compose secrets are made of.

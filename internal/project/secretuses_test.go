@@ -31,7 +31,10 @@ func TestWhereASecretMayBeUsed(t *testing.T) {
 		},
 		"by the container itself": {service: `command: "run $$DB_PASSWORD"`},
 		"in a command":            {service: `command: [run, "--pw=${DB_PASSWORD}"]`, refused: "web.command"},
-		"in a label":              {service: `labels: {pw: "${DB_PASSWORD}"}`, refused: "web.labels.pw"},
+		"in a config": {
+			service: `configs: [c]`, more: map[string]string{"compose.override.yaml": "configs:\n  c: {environment: DB_PASSWORD}\n"}, refused: "c.environment",
+		},
+		"in a label": {service: `labels: {pw: "${DB_PASSWORD}"}`, refused: "web.labels.pw"},
 		"in a command, by the variable that fills it": {
 			service: `environment: {DB_PASSWORD: "${PW}"}
     command: "run ${PW}"`, refused: "web.command",
