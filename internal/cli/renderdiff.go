@@ -12,7 +12,7 @@ import (
 
 // printDiff shows what the rules changed in the merged input.
 func (a *app) printDiff(p *pod, r render.Result) error {
-	before, err := render.YAML(p.input.Project)
+	before, err := render.YAML(render.WithoutSecrets(p.input))
 	if err != nil {
 		return err
 	}

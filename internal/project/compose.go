@@ -164,12 +164,13 @@ func (r request) files(s *source) []types.ConfigFile {
 }
 
 // resolveFiles moves the values of env_file and label_file into the services.
-func resolveFiles(p *types.Project) (*types.Project, error) {
-	p, err := p.WithServicesEnvironmentResolved(true)
-	if err != nil {
-		return nil, err
-	}
-	return p.WithServicesLabelsResolved(true)
+func resolveFiles(p *types.Project) (resolved *types.Project, err error) {
+	capture(func() { // readEnvFile has told what it warns of
+		if resolved, err = p.WithServicesEnvironmentResolved(true); err == nil {
+			resolved, err = resolved.WithServicesLabelsResolved(true)
+		}
+	})
+	return resolved, err
 }
 
 // plain is an error of compose-go that nothing better is known about.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,11 +68,34 @@ func readEnvFile(path string, lookup dotenv.LookupFn) (map[string]string, diag.L
 	if d := envCost(path, string(data), lookup); len(d) > 0 {
 		return nil, d
 	}
-	values, err := dotenv.ParseWithLookup(bytes.NewReader(data), lookup)
+	var values map[string]string
+	said := capture(func() { values, err = dotenv.ParseWithLookup(bytes.NewReader(data), lookup) })
 	if err != nil {
 		return nil, diag.List{envSyntax(path, string(data), err)}
 	}
-	return values, nil
+	return values, unsetInEnvFile(path, string(data), said)
+}
+
+// unsetInEnvFile are the variables that an env file takes its values from and that
+// nobody sets, as compose-go has warned of them.
+func unsetInEnvFile(path, text string, said []string) diag.List {
+	var problems diag.List
+	seen := map[string]bool{}
+	for _, m := range said {
+		v := unsetVariable.FindStringSubmatch(m)
+		if v == nil || seen[v[1]] {
+			continue
+		}
+		seen[v[1]] = true
+		d, mention := unset(v[1]), mentionOf(v[1])
+		d.Pos.File = path
+		statements := envStatements(text)
+		if i := slices.IndexFunc(statements, func(st envStatement) bool { return mention.MatchString(st.value) }); i >= 0 {
+			d.Pos.Line = statements[i].line
+		}
+		problems = append(problems, d)
+	}
+	return problems
 }
 
 // envSyntax words a parser's error without what it quotes of the file: that may

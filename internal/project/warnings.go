@@ -57,13 +57,21 @@ func (s *session) scalar(accept func(string) bool) diag.Pos {
 }
 
 func (s *session) unset(name string) diag.Diagnostic {
-	d := diag.Diagnostic{
+	d := unset(name)
+	d.Pos = s.scalar(mentionOf(name).MatchString)
+	return d
+}
+
+func unset(name string) diag.Diagnostic {
+	return diag.Diagnostic{
 		Code: "DCE106", Severity: diag.Warning, Summary: fmt.Sprintf("the variable %s is not set, so it counts as empty", name),
 		Hint: fmt.Sprintf("set it, or write ${%s:-default}, or ${%s:?} where it must be set", name, name),
 	}
-	mention := regexp.MustCompile(`\$\{?` + regexp.QuoteMeta(name) + `\b`)
-	d.Pos = s.scalar(mention.MatchString)
-	return d
+}
+
+// mentionOf finds a variable in a text.
+func mentionOf(name string) *regexp.Regexp {
+	return regexp.MustCompile(`\$\{?` + regexp.QuoteMeta(name) + `\b`)
 }
 
 // find is the first node below, aliases not followed, that a test accepts.

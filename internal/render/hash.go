@@ -27,19 +27,31 @@ func ContentHash(in Input) string {
 	d.rebaseFiles()
 	p := d.p
 	p.Name = ""
-	for _, s := range p.Services {
-		for _, key := range in.Settings.Secrets {
-			if _, ok := s.Environment[key]; ok {
-				s.Environment[key] = nil
-			}
-		}
-	}
+	emptySecrets(p, in.Settings)
 	env := map[string]string{} // never nil: no environment hashes as one of run facts alone
 	maps.Copy(env, in.Task.Env)
 	maps.DeleteFunc(env, func(k, _ string) bool {
 		return runFact(k) || slices.Contains(in.Settings.Secrets, k)
 	})
 	return hashOf(p, in.Settings, in.Task.Job, in.Task.Resources, env)
+}
+
+// WithoutSecrets is the project of an input as it may be shown: without the values
+// of secret environment keys.
+func WithoutSecrets(in Input) *types.Project {
+	p := newDraft(in).p
+	emptySecrets(p, in.Settings)
+	return p
+}
+
+func emptySecrets(p *types.Project, settings Settings) {
+	for _, s := range p.Services {
+		for _, key := range settings.Secrets {
+			if _, ok := s.Environment[key]; ok {
+				s.Environment[key] = nil
+			}
+		}
+	}
 }
 
 // runFact says that a key of a task's environment differs from run to run.
