@@ -235,6 +235,7 @@ func (s *session) gather() {
 	s.included, s.extended, s.includedEnv = g.included, g.extended, g.envFiles
 	s.locator = &locator{sources: slices.Concat(g.included, s.sources), extends: g.extended}
 	s.checkSize()
+	s.checkPaths()
 }
 
 // all are the sources of every role.

@@ -25,12 +25,13 @@ func TestLimits(t *testing.T) {
 		files map[string]string
 		want  diag.Code
 	}{
-		"a file of 5 MiB":           {map[string]string{"compose.yaml": "services: {web: {image: x}}\n" + strings.Repeat("# nothing\n", 5<<20/10)}, "DCE117"},
-		"a file of many values":     {map[string]string{"compose.yaml": "services: {web: {image: x}}\nx-all:\n" + many(maxNodes, "  k%d: v\n")}, "DCE118"},
-		"extending a large service": {map[string]string{"compose.yaml": large + many(100, "  s%d: {extends: base}\n")}, "DCE118"},
-		"one of another file":       {map[string]string{"base.yaml": large, "compose.yaml": "services:\n" + many(100, "  s%d: {extends: {file: base.yaml, service: base}}\n")}, "DCE118"},
-		"a large env file":          {map[string]string{"compose.yaml": "services: {web: {image: x, env_file: big.env}}\n", "big.env": strings.Repeat("A=1\n", 5<<20/4)}, "DCE117"},
-		"an env file that doubles":  {map[string]string{"compose.yaml": "services: {web: {image: x}}\n", ".env": "V0=aaaaaaaaaaaaaaaaaaaa\n" + doubling}, "DCE118"},
+		"a file of 5 MiB":                    {map[string]string{"compose.yaml": "services: {web: {image: x}}\n" + strings.Repeat("# nothing\n", 5<<20/10)}, "DCE117"},
+		"services that depend on all before": {map[string]string{"compose.yaml": dense(40)}, "DCE118"},
+		"a file of many values":              {map[string]string{"compose.yaml": "services: {web: {image: x}}\nx-all:\n" + many(maxNodes, "  k%d: v\n")}, "DCE118"},
+		"extending a large service":          {map[string]string{"compose.yaml": large + many(100, "  s%d: {extends: base}\n")}, "DCE118"},
+		"one of another file":                {map[string]string{"base.yaml": large, "compose.yaml": "services:\n" + many(100, "  s%d: {extends: {file: base.yaml, service: base}}\n")}, "DCE118"},
+		"a large env file":                   {map[string]string{"compose.yaml": "services: {web: {image: x, env_file: big.env}}\n", "big.env": strings.Repeat("A=1\n", 5<<20/4)}, "DCE117"},
+		"an env file that doubles":           {map[string]string{"compose.yaml": "services: {web: {image: x}}\n", ".env": "V0=aaaaaaaaaaaaaaaaaaaa\n" + doubling}, "DCE118"},
 		"a service's env file that doubles": {map[string]string{
 			"compose.yaml": "services: {web: {image: x, env_file: big.env}}\n", "big.env": "V0='aaaaaaaaaaaaaaaaaaaa'\n" + doubling,
 		}, "DCE118"},
@@ -68,4 +69,18 @@ func TestOrdinaryUseOfAnchorsIsNoBomb(t *testing.T) {
 	if _, err := Load(t.Context(), isolated(writeFiles(t, map[string]string{"compose.yaml": b.String()}))); err != nil {
 		t.Fatalf("%.300v", err)
 	}
+}
+
+// dense are services each of which depends on all before it.
+func dense(n int) string {
+	var b strings.Builder
+	b.WriteString("services:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  s%d: {image: x, depends_on: [", i)
+		for on := range i {
+			fmt.Fprintf(&b, "s%d, ", on)
+		}
+		b.WriteString("]}\n")
+	}
+	return b.String()
 }
