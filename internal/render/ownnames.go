@@ -15,10 +15,11 @@ func ownNamesRule(d *draft) {
 		}
 		s.ContainerName = d.own(s.ContainerName, "container_name of every pod must be its own", "services", name, "container_name")
 	})
+	fixed := d.fixedNames()
 	for _, key := range d.p.NetworkNames() {
 		n := d.p.Networks[key]
 		if !n.External {
-			n.Name = d.own(nameOr(n.Name, key), "every pod has networks of its own", "networks", key, "name")
+			n.Name = d.own(fixed.nameOf("networks", n.Name, key), "every pod has networks of its own", "networks", key, "name")
 		} else {
 			n.Name = nameOr(n.Name, key)
 		}
@@ -27,12 +28,40 @@ func ownNamesRule(d *draft) {
 	for _, key := range d.p.VolumeNames() {
 		v := d.p.Volumes[key]
 		if !v.External {
-			v.Name = d.own(nameOr(v.Name, key), "every pod has volumes of its own", "volumes", key, "name")
+			v.Name = d.own(fixed.nameOf("volumes", v.Name, key), "every pod has volumes of its own", "volumes", key, "name")
 		} else {
 			v.Name = nameOr(v.Name, key)
 		}
 		d.p.Volumes[key] = v
 	}
+}
+
+// fixedNames are the names that files give to networks and volumes of the pod's
+// own, each behind its kind.
+type fixedNames map[string]bool
+
+func (d *draft) fixedNames() fixedNames {
+	fixed := fixedNames{}
+	for _, n := range d.p.Networks {
+		fixed["networks "+n.Name] = fixed["networks "+n.Name] || !bool(n.External)
+	}
+	for _, v := range d.p.Volumes {
+		fixed["volumes "+v.Name] = fixed["volumes "+v.Name] || !bool(v.External)
+	}
+	return fixed
+}
+
+// nameOf is a fixed name, or one made of the key that is not somebody's fixed
+// one: compose tells the two apart by the project's name before the latter alone,
+// which is here before both.
+func (f fixedNames) nameOf(kind, fixed, key string) string {
+	if fixed != "" {
+		return fixed
+	}
+	for f[kind+" "+key] {
+		key += "-2"
+	}
+	return key
 }
 
 func nameOr(name, key string) string {
