@@ -214,7 +214,8 @@ func TestNext(t *testing.T) {
 			service, after(gone("web")), cameUp + stops + "stop with evidence of web-1\n= stopping because of removed of web (0) after 0s",
 		},
 		"a container that the engine takes back, since it cannot be made, leaves the reason to the start": {
-			service, []Event{
+			service,
+			[]Event{
 				Launch{}, Prepared{}, Observed{Container{Service: "web", Name: "web-1", State: Gone}}, Started{Err: "no such device"}, Stopped{}, Removed{},
 			},
 			"report staging\nprepare\nreport starting\nstart\n" + stops + "stop\nreport failed\nremove\nexit\n= failed because of start",
