@@ -35,14 +35,14 @@ func parityApps() []string {
 
 // oneOfARun is what `docker inspect` tells of a run and not of the pod: times,
 // addresses, and ids that are not a container's own (those are replaced by the
-// service's name).
+// service's name). A network is smaller where others have taken the large ones.
 func oneOfARun() []string {
 	return []string{
 		"Created", "State.StartedAt", "State.FinishedAt", "State.Pid", "State.Health.Log",
 		"NetworkSettings.SandboxID", "NetworkSettings.SandboxKey",
 		"NetworkSettings.EndpointID", "NetworkSettings.IPAddress", "NetworkSettings.MacAddress",
 		"NetworkSettings.Networks.*.EndpointID", "NetworkSettings.Networks.*.NetworkID",
-		"NetworkSettings.Networks.*.IPAddress", "NetworkSettings.Networks.*.MacAddress", "NetworkSettings.Networks.*.Gateway",
+		"NetworkSettings.Networks.*.IPAddress", "NetworkSettings.Networks.*.IPPrefixLen", "NetworkSettings.Networks.*.MacAddress", "NetworkSettings.Networks.*.Gateway",
 		"GraphDriver.Data", // directories named by the ids of layers
 		"ExecIDs",          // of the healthcheck that is run at the moment
 	}
