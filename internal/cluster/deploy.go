@@ -141,8 +141,9 @@ func (w Watch) failed() bool { return w.End != Reached && w.End != Interrupted }
 // back deploys the release before again, with as many instances as ran: never
 // none of an app that did. A first release that fails has nothing before it, and
 // is stopped. Where only the number differs it alone is sent: with other labels,
-// Marathon would replace the instances that run. Our own deployment still locks the app, so this replaces it; one
-// of somebody else is left alone, since the version is not ours any more then.
+// Marathon would replace the instances that run. Our own deployment still locks the
+// app, so this replaces it; one of somebody else is left alone, since the version is
+// not ours any more then.
 func back(ctx context.Context, s Scheduler, failed Release, before *Release, d Deployment, o DeployOptions) *Back {
 	o.Screen.Returning(before)
 	target, b := failed, &Back{}

@@ -60,11 +60,7 @@ type EnvFile struct {
 func (s *session) parts(merged *types.Project) Parts {
 	u := newUsage(s)
 	u.secretVariables(merged)
-	for grown := -1; grown != len(u.keys)+len(u.secret); { // a key makes its variables secret, these make other keys so
-		grown = len(u.keys) + len(u.secret)
-		u.all()
-	}
-	u.project(merged)
+	u.follow(merged)
 	p := Parts{
 		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string][]string{}, Credentials: s.credentials(),
 		Keys: slices.Sorted(maps.Keys(u.keys)), Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals, Misused: u.misused,
@@ -243,6 +239,16 @@ func (u *usage) environment(n *yaml.Node, path, names []string) {
 	if len(names) == 0 && hasLiteral(n, key) {
 		u.literals = append(u.literals, path)
 	}
+}
+
+// follow looks at all files until nothing more becomes secret: a key makes its
+// variables so, and these make other keys so.
+func (u *usage) follow(merged *types.Project) {
+	for grown := -1; grown != len(u.keys)+len(u.secret); {
+		grown = len(u.keys) + len(u.secret)
+		u.all()
+	}
+	u.project(merged)
 }
 
 func (u *usage) anySecret(names []string) bool {

@@ -20,11 +20,7 @@ func (s *session) hideSecrets(merged *types.Project) {
 	}
 	u := newUsage(s)
 	u.certain = true
-	for grown := -1; grown != len(u.keys)+len(u.secret); {
-		grown = len(u.keys) + len(u.secret)
-		u.all()
-	}
-	u.project(merged)
+	u.follow(merged)
 	maps.Copy(u.keys, u.secret)
 	for _, path := range u.misused {
 		if len(path) == 2 { // of an env file: it becomes a key of the services that have it
