@@ -132,9 +132,9 @@ func (s *stage) nowhere(text string) {
 	}
 }
 
-// sameAsTheTaskAlone holds that what was sent shows the pod that was run, but
-// for what only an agent knows.
-func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string) {
+// withTheTaskAlone is a directory with what was sent, and a compose file of
+// something else.
+func (s *stage) withTheTaskAlone(sent *mesos.TaskInfo) string {
 	s.Helper()
 	dir := s.TempDir()
 	info, err := json.Marshal(sent)
@@ -143,6 +143,14 @@ func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string
 	}
 	write(s.T, filepath.Join(dir, "task.json"), string(info))
 	write(s.T, filepath.Join(dir, "compose.yaml"), "services: {another: {image: x}}\n")
+	return dir
+}
+
+// sameAsTheTaskAlone holds that what was sent shows the pod that was run, but
+// for what only an agent knows.
+func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string) {
+	s.Helper()
+	dir := s.withTheTaskAlone(sent)
 	render := func() (string, string, error) {
 		cmd := command(s.T, "dce", "render", "--task", "task.json")
 		cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir, "GORACE=atexit_sleep_ms=0"}
@@ -176,13 +184,7 @@ func (s *stage) sameAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string
 // there, with the secrets of whoever runs it, and that nothing of it is left.
 func (s *stage) runsAsTheTaskAlone(sent *mesos.TaskInfo, files map[string]string) {
 	s.Helper()
-	dir := s.TempDir()
-	info, err := json.Marshal(sent)
-	if err != nil {
-		s.Fatal(err)
-	}
-	write(s.T, filepath.Join(dir, "task.json"), string(info))
-	write(s.T, filepath.Join(dir, "compose.yaml"), "services: {another: {image: x}}\n")
+	dir := s.withTheTaskAlone(sent)
 	for name, text := range files {
 		write(s.T, filepath.Join(dir, name), text)
 	}
