@@ -81,12 +81,15 @@ func insist(tries int, take func() (*Lease, error)) (*Lease, error) {
 		}
 		<-time.After(againPause)
 	}
-	return nil, ErrHeld
+	return nil, errWatched
 }
 
-// aloneWait bounds TakeAlone, which tries again at pauses of alonePause.
+// errWatched says that somebody has looked at the lease all the time.
+var errWatched = fmt.Errorf("%w: by one who only looks", ErrHeld)
+
+// aloneTries and alonePause bound TakeAlone: half a second.
 const (
-	aloneWait  = 500 * time.Millisecond
+	aloneTries = 100
 	alonePause = 5 * time.Millisecond
 )
 
@@ -94,9 +97,8 @@ const (
 // same, a sweeper has seen the file before it was locked and is about to remove
 // it: that takes microseconds, and is waited for.
 func TakeAlone(dir, name string) (*Lease, error) {
-	begun := time.Now()
 	l, err := Take(dir, name)
-	for errors.Is(err, ErrHeld) && time.Since(begun) < aloneWait {
+	for tries := 1; errors.Is(err, ErrHeld) && !errors.Is(err, errWatched) && tries < aloneTries; tries++ {
 		<-time.After(alonePause)
 		l, err = Take(dir, name)
 	}
