@@ -179,7 +179,13 @@ func (s *site) holds(text string, all ...string) {
 // status is how the app stands.
 func (s *site) status() statusOf {
 	s.Helper()
-	out, _ := s.dce(0, "status", "--env", "qa", "-o", "json")
+	return s.statusThat(0)
+}
+
+// statusThat is how an app stands of which dce says so with this exit code.
+func (s *site) statusThat(exit int) statusOf {
+	s.Helper()
+	out, _ := s.dce(exit, "status", "--env", "qa", "-o", "json")
 	var st statusOf
 	if err := json.Unmarshal([]byte(out), &st); err != nil {
 		s.Fatal(err)

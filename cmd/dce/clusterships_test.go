@@ -257,3 +257,90 @@ func TestADiffIsShownByAnotherProgram(t *testing.T) {
 	out, _ = s.dce(0, append(args, "-o", "summary")...)
 	s.holds(out, "1 changed")
 }
+
+// What nobody has called a secret travels, and a plan still does not show it
+// unless it is asked to.
+func TestAPlanShowsNoValueThatLooksSecret(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s.write(map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\", environment: {LEVEL: \"${LEVEL}\", DB_PASSWORD: \"${WORD}\"}}}\n",
+		"dce.yaml":     "environments: {qa: {values: {LEVEL: info, WORD: tr0ub4dor}, target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
+	})
+	s.dce(0, "deploy", "--env", "qa", "--detach")
+	first := s.statusThat(1).Version
+	args := []string{"--env", "qa", "--set", "WORD=c0rrect-h0rse"}
+	hides := func(text string, more ...string) {
+		t.Helper()
+		s.holds(text, append(more, "DB_PASSWORD", "*** (before)", "*** (after)")...)
+		for _, value := range []string{"tr0ub4dor", "c0rrect-h0rse"} {
+			if strings.Contains(text, value) {
+				t.Errorf("%s is shown:\n%s", value, text)
+			}
+		}
+	}
+	diff := append([]string{"diff"}, args...)
+	out, _ := s.dce(0, diff...)
+	hides(out, "~ web  environment.DB_PASSWORD  *** (before) → *** (after)")
+	out, _ = s.dce(0, append(diff, "-o", "json")...)
+	hides(out, `"changes": true`)
+	out, _ = s.dce(0, append(diff, "--context", "0")...)
+	hides(out, "-  environment.DB_PASSWORD: *** (before)\n+  environment.DB_PASSWORD: *** (after)\n")
+	out, _ = s.dce(0, append(diff, "--show-secrets")...)
+	s.holds(out, "environment.DB_PASSWORD  tr0ub4dor → c0rrect-h0rse")
+	out, _ = s.dce(0, append(diff, "--show-secrets", "--context", "0")...)
+	s.holds(out, "+  environment.DB_PASSWORD: c0rrect-h0rse")
+
+	_, said := s.dce(0, append(append([]string{"deploy"}, args...), "--detach", "--force")...)
+	hides(said)
+	out, _ = s.dce(0, "history", "--env", "qa", first)
+	hides(out)
+	out, _ = s.dce(0, "rollback", "--env", "qa", first, "--dry-run")
+	hides(out)
+}
+
+// What stop and scale would do is told, and not done.
+func TestStoppingAndScalingAreTriedDry(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s.write(map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\"}}\n",
+		"dce.yaml":     "environments: {qa: {confirm: true, target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
+	})
+	s.dce(1, "stop", "--env", "qa", "--dry-run")
+	s.environ = append(s.environ, "DCE_DETACH=1")
+	s.dce(0, "deploy", "--env", "qa", "--yes")
+	_, said := s.dce(6, "deploy", "--env", "qa", "--yes", "--wait", "--timeout", "1s", "--force", "--rollback-on-failure=false", "--replicas", "1", "--image", "web=web:2")
+	s.holds(said, "is not healthy after 1s")
+	s.proxy.taken()
+
+	out, said := s.dce(0, "stop", "--env", "qa", "--dry-run")
+	s.holds(out, "~ app  instances  1 → 0", "1 instance will be stopped")
+	s.holds(said, "apply exactly this: dce scale --env qa 0")
+	out, said = s.dce(0, "scale", "--env", "qa", "3", "--dry-run")
+	s.holds(out, "~ app  instances  1 → 3", "2 instances will be started, none replaced", "step 1: ")
+	s.holds(said, "apply exactly this: dce scale --env qa 3")
+	out, said = s.dce(0, "stop", "--env", "qa", "--destroy", "--dry-run")
+	s.holds(out, "1 running instance will be stopped, and the app removed with its history")
+	s.holds(said, "apply exactly this: dce stop --env qa --destroy")
+	s.holds(s.obeys(s.schema("plan"), "stop", "--env", "qa", "--destroy", "--dry-run", "-o", "json"), `"destroys": true`)
+	if sent := writes(s.proxy.taken()); len(sent) > 0 {
+		t.Errorf("a dry run has sent %q", sent)
+	}
+	s.dce(1, "status", "--env", "qa")
+}
+
+// YAML tells what JSON tells.
+func TestAStatusInYAML(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s.write(map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\"}}\n",
+		"dce.yaml":     "environments: {qa: {target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
+	})
+	s.dce(0, "deploy", "--env", "qa", "--detach", "-m", "why")
+	out, _ := s.dce(1, "status", "--env", "qa", "-o", "yaml")
+	s.holds(out, "schema_version: 1\n", "origin:\n", "  message: why\n", "healthy: false\n")
+	out, _ = s.dce(6, "status", "--env", "qa", "-o", "yaml", "--watch", "--timeout", "1s")
+	s.holds(out, "---\nschema_version: 1\n")
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,9 @@ import (
 // applyFlags say how something is deployed: `dce deploy`, `rollback`, `scale`
 // and `stop` take them.
 type applyFlags struct {
+	dryRun   bool
 	yes      bool
+	wait     attached
 	detach   bool
 	timeout  time.Duration
 	force    bool
@@ -28,16 +31,47 @@ type applyFlags struct {
 // define adds the flags.
 func (f *applyFlags) define(cmd *cobra.Command) {
 	fs := cmd.Flags()
+	fs.BoolVar(&f.dryRun, "dry-run", false, "show the plan, and change nothing")
 	fs.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	fs.BoolVarP(&f.detach, "detach", "d", false, "return when the cluster has taken the change")
+	fs.Var(&f.wait, "wait", "wait until the change is done, whatever DCE_DETACH says")
+	fs.Lookup("wait").NoOptDefVal = "true"
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up when it is not done within `DURATION` (by default what dce.yaml says: 10m)")
 	fs.Lookup("timeout").DefValue = ""
 	fs.BoolVar(&f.force, "force", false, "replace a deployment that is going on")
 	fs.Var(&f.lockWait, "lock-wait", "wait for a deployment that is going on, at most `DURATION` (15m)")
 	fs.Lookup("lock-wait").NoOptDefVal = "15m"
-	for _, n := range []string{"yes", "force"} {
+	for _, n := range []string{"dry-run", "yes", "wait", "force"} {
 		withoutEnv(fs.Lookup(n))
 	}
+}
+
+// sure says that there is nothing to ask: the change was agreed to, or there is
+// to be none.
+func (f *applyFlags) sure() bool { return f.yes || f.dryRun }
+
+// attached is --wait, the other side of --detach, which it is stronger than.
+type attached struct{ given, off bool }
+
+// String is whether is waited for the change.
+func (w *attached) String() string { return strconv.FormatBool(!w.off) }
+
+// Type names the flag's kind.
+func (*attached) Type() string { return "bool" }
+
+// Set takes a truth value.
+func (w *attached) Set(s string) error {
+	wait, err := strconv.ParseBool(s)
+	w.given, w.off = true, !wait
+	return err
+}
+
+// detaches says that nobody waits for the change.
+func (f *applyFlags) detaches() bool {
+	if f.wait.given {
+		return f.wait.off
+	}
+	return f.detach
 }
 
 // deployFlags are what `dce deploy` takes.
@@ -46,7 +80,6 @@ type deployFlags struct {
 	shipFlags
 	applyFlags
 
-	dryRun    bool
 	exitCode  bool
 	rollback  bool
 	ifVersion string
@@ -91,7 +124,6 @@ dce deploy --env qa --image web=shop/web:1.9`,
 	f.applyFlags.define(cmd)
 	fs := cmd.Flags()
 	fs.StringVarP(&f.message, "message", "m", "", "say why, for the history: `TEXT`")
-	fs.BoolVar(&f.dryRun, "dry-run", false, "show the plan, and change nothing")
 	fs.BoolVar(&f.exitCode, "exit-code", false, "with --dry-run: exit with 10 when there are changes")
 	fs.BoolVar(&f.rollback, "rollback-on-failure", true, "go back to the version before when it fails (by default what dce.yaml says)")
 	fs.BoolVar(&f.skipHooks, "skip-hooks", false, "run none of the commands that dce.yaml has below hooks")
@@ -99,7 +131,7 @@ dce deploy --env qa --image web=shop/web:1.9`,
 	fs.VarP(&f.output, "output", "o", "print as `text|json`")
 	grouped(cmd, groupWhat, "message")
 	grouped(cmd, groupOutput, "output", "exit-code")
-	for _, n := range []string{"message", "dry-run", "if-version", "skip-hooks"} {
+	for _, n := range []string{"message", "if-version", "skip-hooks"} {
 		withoutEnv(fs.Lookup(n))
 	}
 	complete(cmd, "if-version", a.completeVersions)
@@ -209,7 +241,7 @@ func (a *app) nothingToDo(c *change, format string) error {
 // how a change is carried out. What dce.yaml says counts where no flag does.
 func (f *applyFlags) how(s cluster.Screen, c project.Config) cluster.DeployOptions {
 	return cluster.DeployOptions{
-		Apply: cluster.ApplyOptions{Force: f.force}, Detach: f.detach,
+		Apply: cluster.ApplyOptions{Force: f.force}, Detach: f.detaches(),
 		Timeout: cmp.Or(f.timeout, c.Deploy.Timeout), RollbackTimeout: c.Deploy.RollbackTimeout,
 		MaxFailures: c.Deploy.Failures, Lock: f.lockWait.bound, Screen: s,
 	}

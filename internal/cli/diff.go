@@ -15,9 +15,10 @@ type diffFlags struct {
 	there
 	shipFlags
 
-	exitCode bool
-	context  int
-	output   choice
+	exitCode    bool
+	context     int
+	showSecrets bool
+	output      choice
 }
 
 func (a *app) diffCommand() *cobra.Command {
@@ -28,7 +29,9 @@ func (a *app) diffCommand() *cobra.Command {
 		Short:   "Show what a deploy would change",
 		Long: `Compares the pod and its app with what runs on the cluster of the environment,
 service by service and setting by setting, and says what would be restarted.
-What the cluster adds by itself is no difference. Nothing is changed.`,
+What the cluster adds by itself is no difference. Nothing is changed. Values of
+variables and labels that look secret by their names are shown as ***; those that
+dce.yaml calls secret travel in no app, and nothing can show them.`,
 		Example: `# what would be deployed to qa
 dce diff --env qa
 
@@ -52,8 +55,10 @@ dce diff --env prod --exit-code -q`,
 	fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 10 when there are changes")
 	fs.IntVar(&f.context, "context", -1, "show settings as a unified diff, with `N` lines around each change")
 	fs.Lookup("context").DefValue = ""
+	fs.BoolVar(&f.showSecrets, "show-secrets", false, "show values that look secret, too")
 	fs.VarP(&f.output, "output", "o", "print as `text|json|summary`")
-	grouped(cmd, groupOutput, "exit-code", "context", "output")
+	grouped(cmd, groupOutput, "exit-code", "context", "show-secrets", "output")
+	withoutEnv(fs.Lookup("show-secrets"))
 	return cmd
 }
 
@@ -82,6 +87,7 @@ func (a *app) runDiff(ctx context.Context, f *diffFlags) error {
 		return err
 	}
 	defer c.close()
+	c.secrets = f.showSecrets
 	a.ui().Warn(c.shipment.Warnings)
 	if err := a.compareTexts(ctx, c, f); err != nil {
 		return err
@@ -135,6 +141,9 @@ func (a *app) showDiff(ctx context.Context, c *change, format string) error {
 
 // applyLine is the command that applies the plan and no other.
 func (c *change) applyLine() string {
+	if c.command != "" {
+		return fmt.Sprintf(c.command, c.environment)
+	}
 	line := "dce deploy --env " + c.environment
 	if c.plan.Version != "" {
 		line += " --if-version " + c.plan.Version
@@ -144,7 +153,7 @@ func (c *change) applyLine() string {
 
 // ask has the cluster itself plan: it finds what only it can refuse.
 func (c *change) ask(ctx context.Context) (err error) {
-	if c.plan.Empty() {
+	if c.plan.Empty() || c.plan.Destroys {
 		return nil
 	}
 	c.plan.Steps, err = c.Steps(ctx, c.wanted)

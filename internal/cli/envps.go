@@ -13,8 +13,5 @@ func (a *app) runEnvPs(ctx context.Context, environment, format string) error {
 	if err != nil {
 		return err
 	}
-	if format == "yaml" {
-		return a.printValue(format, st)
-	}
 	return a.showStatus(ctx, s, st, &statusFlags{output: choice{value: format}})
 }

@@ -23,7 +23,8 @@ const externalDiffVariable = "DCE_EXTERNAL_DIFF"
 // around each change.
 func (a *app) printTexts(c *change, around int) {
 	out := a.ui().Out()
-	changes := textdiff.Unified(c.running.Text(), c.wanted.Text(), diff.Context(around))
+	running, wanted := c.texts()
+	changes := textdiff.Unified(running, wanted, diff.Context(around))
 	if changes == "" {
 		return
 	}
@@ -42,7 +43,8 @@ func (a *app) externalDiff(ctx context.Context, c *change, command string) (err 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	argv := strings.Fields(command)
-	for _, text := range []struct{ name, text string }{{"running", c.running.Text()}, {"wanted", c.wanted.Text()}} {
+	running, wanted := c.texts()
+	for _, text := range []struct{ name, text string }{{"running", running}, {"wanted", wanted}} {
 		path := filepath.Join(dir, text.name)
 		if err := os.WriteFile(path, []byte(text.text), 0o600); err != nil {
 			return fmt.Errorf("writing a text to compare: %w", err)

@@ -181,6 +181,17 @@ func (a *app) printValue(format string, v any) error {
 	return a.printBytes(yaml.Marshal(&doc))
 }
 
+// streamValue prints one of several answers: JSON on a line of its own, YAML as a
+// document.
+func (a *app) streamValue(format string, v any) {
+	if format == "json" {
+		a.jsonLine(v)
+		return
+	}
+	fmt.Fprintln(a.ui().Out(), "---")
+	_ = a.printValue(format, v) // an answer that cannot be written is no reason to look away
+}
+
 // blockStyle undoes the flow style of JSON.
 func blockStyle(n *yaml.Node) {
 	n.Style = 0

@@ -145,7 +145,7 @@ func (a *app) showBetween(ctx context.Context, s *site, format string, versions 
 	}
 	from.Services, to.Services = servicesOf(ctx, *from), servicesOf(ctx, *to)
 	marathon.SamePorts(from.Settings, to.Settings)
-	p := cluster.Compare(from, *to)
+	p := cluster.Compare(from, *to).Hidden(holdsSecret)
 	p.Replaced = 0
 	if format == "json" {
 		return a.ui().JSON(planAnswer{

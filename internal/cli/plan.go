@@ -16,6 +16,7 @@ import (
 	"dce/internal/diag"
 	"dce/internal/project"
 	"dce/internal/registry"
+	"dce/internal/render"
 	"dce/internal/ship"
 	"dce/internal/term"
 )
@@ -38,6 +39,10 @@ type change struct {
 	wanted   cluster.Release
 	plan     cluster.Plan
 	hooks    hooks
+	// command carries the plan out, with %s for the environment: empty for a deploy.
+	command string
+	// secrets says that values are shown, too, of settings that look secret.
+	secrets bool
 }
 
 // change prepares a deploy: files, app, and the plan against what runs. Nothing
@@ -247,8 +252,37 @@ type planAnswer struct {
 func (c *change) answer() planAnswer {
 	return planAnswer{
 		SchemaVersion: 1, App: c.ID, Environment: c.environment, Scheduler: "marathon", URL: c.Client.URL(),
-		Changes: !c.plan.Empty(), Digest: c.wanted.Origin.Digest, Hooks: c.hooks.byMoment(), Plan: c.plan,
+		Changes: !c.plan.Empty(), Digest: c.wanted.Origin.Digest, Hooks: c.hooks.byMoment(), Plan: c.shown(),
 	}
+}
+
+// shown is the plan as it is shown: a value that nobody has called secret, but
+// that looks like one, stays out of terminals and the logs of CI.
+func (c *change) shown() cluster.Plan {
+	if c.secrets {
+		return c.plan
+	}
+	return c.plan.Hidden(holdsSecret)
+}
+
+// texts are what runs and what is wanted, as they are shown.
+func (c *change) texts() (running, wanted string) {
+	was, is := c.running, c.wanted
+	if !c.secrets {
+		was, is = cluster.HideBetween(was, is, holdsSecret)
+	}
+	return was.Text(), is.Text()
+}
+
+// holdsSecret says that the value of a setting of an app or a service looks
+// secret. "env.NAME.secret" is only what Marathon calls a secret.
+func holdsSecret(setting string) bool {
+	for _, prefix := range []string{"env.", "environment.", "labels.", "build.args."} {
+		if key, ok := strings.CutPrefix(setting, prefix); ok {
+			return render.LooksSecret(key) && !strings.HasSuffix(key, ".secret")
+		}
+	}
+	return false
 }
 
 // printPlan writes a plan for a person.
@@ -260,7 +294,7 @@ func (a *app) printPlan(w *term.Stream, c *change) {
 		head += "   (new)"
 	}
 	fmt.Fprintln(w, term.CleanText(head))
-	for _, line := range c.plan.Lines() {
+	for _, line := range c.shown().Lines() {
 		fmt.Fprintln(w, "  "+paintChange(w, term.CleanText(line)))
 	}
 	for i, step := range c.plan.Steps {

@@ -18,7 +18,6 @@ type rollbackFlags struct {
 	applyFlags
 
 	message string
-	dryRun  bool
 	output  choice
 }
 
@@ -56,12 +55,10 @@ dce rollback --env prod --dry-run`,
 	f.applyFlags.define(cmd)
 	fs := cmd.Flags()
 	fs.StringVarP(&f.message, "message", "m", "", "say why, for the history: `TEXT`")
-	fs.BoolVar(&f.dryRun, "dry-run", false, "show the plan, and change nothing")
 	fs.VarP(&f.output, "output", "o", "print as `text|json`")
 	grouped(cmd, groupWhat, "message")
 	grouped(cmd, groupOutput, "output")
 	withoutEnv(fs.Lookup("message"))
-	withoutEnv(fs.Lookup("dry-run"))
 	return cmd
 }
 
@@ -125,7 +122,7 @@ func (s *site) target(ctx context.Context, args []string) (*cluster.Release, err
 // goBack plans to deploy an earlier release again, with as many instances as
 // there are: the number then is not what is wrong now.
 func (s *site) goBack(ctx context.Context, running *cluster.Release, target cluster.Release, by, message string) *change {
-	c := &change{site: s, running: running, wanted: target}
+	c := &change{site: s, running: running, wanted: target, command: "dce rollback --env %s " + target.Version}
 	if running.Instances > 0 {
 		c.wanted.Instances = running.Instances
 	}

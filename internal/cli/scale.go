@@ -69,7 +69,7 @@ func (a *app) runScale(ctx context.Context, f *scaleFlags, cmd *cobra.Command, n
 	}
 	defer s.close()
 	question := fmt.Sprintf("scale %s to %d?", s.ID, n)
-	if err := a.confirm(ctx, s.config.Confirm && !f.yes, question, cmd); err != nil {
+	if err := a.confirm(ctx, s.config.Confirm && !f.sure(), question, cmd); err != nil {
 		return err
 	}
 	return a.scaleTo(ctx, s, f.applyFlags, f.output.value, n)
@@ -84,11 +84,14 @@ func (a *app) scaleTo(ctx context.Context, s *site, f applyFlags, format string,
 	if running == nil {
 		return s.missing()
 	}
-	c := &change{site: s, running: running, wanted: *running}
+	c := &change{site: s, running: running, wanted: *running, command: fmt.Sprintf("dce scale --env %%s %d", n)}
 	c.wanted.Instances = n
 	c.plan = cluster.Compare(running, c.wanted)
-	if c.plan.Empty() {
+	switch {
+	case c.plan.Empty():
 		return a.nothingToDo(c, format)
+	case f.dryRun:
+		return a.showDiff(ctx, c, format)
 	}
 	o := f.how(a.follow(s), s.config)
 	o.Apply.Over = running.Version
@@ -123,8 +126,8 @@ dce stop --env qa --yes
 # stop it without waiting for the end
 dce stop --env qa --yes --detach
 
-# remove it
-dce stop --env qa --destroy`,
+# what removing it would do
+dce stop --env qa --destroy --dry-run`,
 		Args:        noArgs,
 		Annotations: map[string]string{seeKey: "`dce scale --env NAME N`", exitsKey: "5 refused: locked by another deployment\n6 not gone in time"},
 	}
@@ -151,7 +154,7 @@ func (a *app) runStop(ctx context.Context, f *stopFlags, cmd *cobra.Command) err
 	}
 	defer s.close()
 	if !f.destroy {
-		if err := a.confirm(ctx, !f.yes, fmt.Sprintf("stop all instances of %s on %s?", s.ID, s.place()), cmd); err != nil {
+		if err := a.confirm(ctx, !f.sure(), fmt.Sprintf("stop all instances of %s on %s?", s.ID, s.place()), cmd); err != nil {
 			return err
 		}
 		return a.scaleTo(ctx, s, f.applyFlags, f.output.value, 0)
@@ -163,7 +166,7 @@ func (a *app) runStop(ctx context.Context, f *stopFlags, cmd *cobra.Command) err
 	if running == nil {
 		return s.missing()
 	}
-	if err := a.confirmName(ctx, s, f.yes, cmd); err != nil {
+	if err := a.confirmName(ctx, s, f.sure(), cmd); err != nil {
 		return err
 	}
 	return a.destroy(ctx, s, running, f)
@@ -190,9 +193,13 @@ func (a *app) confirmName(ctx context.Context, s *site, yes bool, cmd *cobra.Com
 
 // destroy removes the app, and waits until its instances are gone.
 func (a *app) destroy(ctx context.Context, s *site, running *cluster.Release, f *stopFlags) error {
-	c := &change{site: s, running: running, wanted: *running}
+	c := &change{site: s, running: running, wanted: *running, command: "dce stop --env %s --destroy"}
 	c.wanted.Instances = 0
 	c.plan = cluster.Compare(running, c.wanted)
+	c.plan.Destroys = true
+	if f.dryRun {
+		return a.showDiff(ctx, c, f.output.value)
+	}
 	o := f.how(a.follow(s), s.config)
 	r, err := cluster.Destroy(ctx, s, o)
 	if err := left(ctx, o, err); err != nil {

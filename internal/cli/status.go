@@ -26,7 +26,7 @@ type statusFlags struct {
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	f := &statusFlags{output: choice{value: "table", allowed: []string{"table", "json"}}}
+	f := &statusFlags{output: choice{value: "table", allowed: []string{"table", "json", "yaml"}}}
 	cmd := &cobra.Command{
 		Use:     "status --env NAME",
 		GroupID: jobDeploy,
@@ -60,7 +60,7 @@ dce status --env prod --verbose`,
 	fs.BoolVar(&f.watch, "watch", false, "go on until all instances are healthy")
 	fs.DurationVar(&f.timeout, "timeout", 0, "with --watch: give up after `DURATION`")
 	fs.BoolVar(&f.verbose, "verbose", false, "show the ids of instances and agents, and where the sandboxes are")
-	fs.VarP(&f.output, "output", "o", "print as `table|json`")
+	fs.VarP(&f.output, "output", "o", "print as `table|json|yaml`")
 	grouped(cmd, groupOutput, "watch", "verbose", "output")
 	withoutEnv(fs.Lookup("watch"))
 	return cmd
@@ -88,7 +88,7 @@ func (a *app) runStatus(ctx context.Context, f *statusFlags) error {
 	return nil
 }
 
-// statusAnswer is what `dce status -o json` prints.
+// statusAnswer is what `dce status -o json` prints, and -o yaml.
 type statusAnswer struct {
 	SchemaVersion int                `json:"schema_version"`
 	App           string             `json:"app"`
@@ -140,8 +140,8 @@ func (s *site) missing() error {
 
 func (a *app) showStatus(ctx context.Context, s *site, st statusAnswer, f *statusFlags) error {
 	switch {
-	case f.output.value == "json":
-		return a.ui().JSON(st)
+	case f.output.value != "table":
+		return a.printValue(f.output.value, st)
 	case a.common.quiet:
 		for _, i := range st.Instances {
 			fmt.Fprintln(a.ui().Out(), i.ID)
@@ -245,8 +245,8 @@ func (a *app) watchStatus(ctx context.Context, s *site, f *statusFlags) error {
 	screen := a.follow(s)
 	goal := cluster.Goal{Deployment: cluster.Deployment{Version: r.Version}, Wanted: r.Instances, Timeout: f.timeout}
 	o := cluster.FollowOptions{Timeout: f.timeout, Show: screen.Show, Troubled: screen.Troubled}
-	if f.output.value == "json" {
-		o.Seen = func(o cluster.Observation) { a.jsonLine(s.answer(*r, o)) }
+	if f.output.value != "table" {
+		o.Seen = func(o cluster.Observation) { a.streamValue(f.output.value, s.answer(*r, o)) }
 		o.Show = nil
 	}
 	w := cluster.Follow(ctx, s, goal, o)

@@ -31,6 +31,8 @@ type Plan struct {
 	Instances    int `json:"instances"`
 	// Replaced is how many of the instances that run are replaced.
 	Replaced int `json:"replaced"`
+	// Destroys says that the app itself goes, with its versions.
+	Destroys bool `json:"destroys,omitempty"`
 	// Steps are what the scheduler says that it would do, where it was asked.
 	Steps []string `json:"steps,omitempty"`
 }
@@ -108,7 +110,7 @@ func keys[V any](a, b map[string]V) []string {
 
 // Empty says that a deploy would change nothing.
 func (p Plan) Empty() bool {
-	return p.Version != "" && p.InstancesNow == p.Instances && !p.restarts()
+	return p.Version != "" && p.InstancesNow == p.Instances && !p.restarts() && !p.Destroys
 }
 
 // OnlyScales says that the number of instances is all that changes, so that none
@@ -153,6 +155,9 @@ func (s Setting) kind() Kind {
 func (p Plan) Summary() string {
 	if p.Empty() {
 		return "no changes"
+	}
+	if p.Destroys {
+		return "the app is removed"
 	}
 	n := p.Count()
 	return fmt.Sprintf("%d added, %d changed, %d removed", n[Added], n[Changed], n[Removed])
@@ -246,6 +251,8 @@ func short(value string) string {
 // consequences say what happens to the instances.
 func (p Plan) consequences() []string {
 	switch {
+	case p.Destroys:
+		return []string{count(p.InstancesNow, "running instance") + " will be stopped, and the app removed with its history"}
 	case p.Version == "":
 		return []string{fmt.Sprintf("a new app with %s", count(p.Instances, "instance"))}
 	case p.Replaced > 0:

@@ -29,7 +29,7 @@ func secretsRule(d *draft) {
 func (d *draft) suspects(env types.MappingWithEquals) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for key, value := range env {
-			if value != nil && (d.secret(key) || *value != "" && looksSecret(key)) && !yield(key) {
+			if value != nil && (d.secret(key) || *value != "" && LooksSecret(key)) && !yield(key) {
 				return
 			}
 		}
@@ -39,8 +39,9 @@ func (d *draft) suspects(env types.MappingWithEquals) iter.Seq[string] {
 // secret reports whether the settings call a key of the environment secret.
 func (d *draft) secret(key string) bool { return slices.Contains(d.in.Settings.Secrets, key) }
 
-// looksSecret judges by the name alone. What ends in _FILE names a file.
-func looksSecret(key string) bool {
+// LooksSecret judges a variable by its name alone. What ends in _FILE names a
+// file.
+func LooksSecret(key string) bool {
 	key = strings.ToUpper(key)
 	if strings.HasSuffix(key, "_FILE") || strings.HasSuffix(key, "_PATH") {
 		return false
