@@ -72,8 +72,8 @@ func TestAnEngineThatDiesHangsAndFillsUp(t *testing.T) {
 
 	t.Run("an engine that hangs", func(t *testing.T) {
 		f := f.in(t)
+		f.up(f.pod(sleeper)) // which may take a busy machine as long as it likes
 		p := f.pod(sleeper, soon)
-		f.up(p)
 		w := f.watch(p)
 		private.Signal(syscall.SIGSTOP)
 		f.eventually(w, "the loss", "lost")
