@@ -116,6 +116,39 @@ func TestWhatIsMadeOfASecretIsInNoFileOfTheSandbox(t *testing.T) {
 	}
 }
 
+// A compose secret that is made of a plain variable of the task is in no file
+// either, though nobody has called the variable a secret; whoever reads the task
+// learns that a value is withheld, and sees the same pod.
+func TestTheVariableOfAComposeSecretIsInNoFileOfTheSandbox(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2-of-the-task"
+	s := onAgent(t, agent.Options{})
+	s.environ = map[string]string{"PW": secret, "STAGE": "qa"}
+	task := s.launch(map[string]string{"compose.yaml": `services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'trap "exit 0" TERM; test "$$(cat /run/secrets/pw)" = "$$(echo hunter2)-of-the-task" -a "$$URL" = "u:$$(cat /run/secrets/pw)@qa" || exit 9; sleep 1000 & wait']
+    environment: {URL: "u:${PW:?must be set}@${STAGE}"}
+    secrets: [pw]
+  side:
+    image: IMAGE
+    command: [sh, -c, 'trap "exit 0" TERM; test -z "$$PW" || exit 9; sleep 1000 & wait']
+secrets:
+  pw: {environment: PW}
+`})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	s.sameAsRender()
+	s.kill(task, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+	for path, text := range s.files() {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s holds the secret:\n%s", path, text)
+		}
+	}
+}
+
 // files are the texts of all files of the sandbox, by their path in it.
 func (s *stage) files() map[string]string {
 	s.Helper()

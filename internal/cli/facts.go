@@ -193,17 +193,42 @@ func (a *app) ownFiles(f task.File, o *project.Options, look bool) error {
 	if f.Bare {
 		return nil // they are unpacked
 	}
-	if len(o.Files) > 0 {
-		o.Environ = ofTask(f.Settings.Secrets, o.Environ)
-		return nil
+	if len(o.Files) == 0 {
+		if err := a.filesOfSandbox(f.Task.Labels, o, look); err != nil {
+			return err
+		}
 	}
-	shipped, err := executor.Shipped(a.env.Dir, f.Task.Labels, o, look)
 	o.Environ = ofTask(f.Settings.Secrets, o.Environ)
+	return withheld(f, o, look)
+}
+
+func (a *app) filesOfSandbox(labels map[string]string, o *project.Options, look bool) error {
+	shipped, err := executor.Shipped(a.env.Dir, labels, o, look)
 	if shipped || err != nil {
 		return err
 	}
-	o.Files, err = executor.Files(f.Task.Labels)
+	o.Files, err = executor.Files(labels)
 	return err
+}
+
+// withheld sees to the secrets whose values the facts of a task leave out: whoever
+// only looks has something in their place, and whoever runs the pod must have them.
+func withheld(f task.File, o *project.Options, look bool) error {
+	var missing diag.List
+	for _, name := range f.Withheld {
+		switch {
+		case slices.ContainsFunc(o.Environ, func(pair string) bool { return strings.HasPrefix(pair, name+"=") }):
+		case look:
+			o.TaskEnv[name] = project.SecretOnAgent
+		default:
+			missing = append(missing, diag.Diagnostic{
+				Code: "DCE157", Summary: fmt.Sprintf("the task had a secret in the variable %s, which is not set here", name),
+				Detail: "dce-task.json names the secrets of a task, and leaves their values out.",
+				Hint:   fmt.Sprintf("set it for this run: %s=... dce up --local --task FILE", name),
+			})
+		}
+	}
+	return missing.Err()
 }
 
 // ofTask is what of this machine's environment a task of a sandbox may have: dce's own

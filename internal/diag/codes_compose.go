@@ -157,6 +157,7 @@ func composeCodes() []Entry {
 			Code: "DCE157", Title: "a secret's variable is not set", Exit: ExitInvalid,
 			Text: "A service uses a secret whose value is that of an environment variable (secrets: NAME: environment: VARIABLE), and nothing sets the variable: " +
 				"not the environment of dce, not an env file, not `values` in dce.yaml. The value is needed where the pod runs; `dce render` does without.\n\n" +
+				"Or the facts of a task (`dce up --local --task dce-task.json`) say that it had a secret in a variable: its value is withheld from the file, and must be set here.\n\n" +
 				"Set the variable for the run, or give the secret a file.",
 		},
 		{

@@ -32,8 +32,8 @@ type Parts struct {
 	// itself or to somebody's home.
 	Relative []string
 	// Keys are the environment keys of services whose values are secret: those of
-	// `secrets`, those that app.secrets names, and those that a secret variable
-	// gives its value.
+	// `secrets`, those that app.secrets names, the variables of compose secrets, and
+	// those that a secret variable gives its value.
 	Keys []string
 	// Secret are the variables that give a secret its value: those do not travel.
 	Secret []string
@@ -249,6 +249,7 @@ func (u *usage) follow(merged *types.Project) {
 		u.all()
 	}
 	u.project(merged)
+	maps.Copy(u.keys, u.secret) // an environment may have a key of that name by another way
 }
 
 func (u *usage) anySecret(names []string) bool {

@@ -15,13 +15,16 @@ import (
 // and every variable that is one; another use of a secret is an error. What is to be
 // deployed is looked at by who deploys it, and its bundle has been.
 func (s *session) hideSecrets(merged *types.Project) {
-	if len(s.config.Render.Secrets) == 0 || s.options.Deploy || s.options.Values != nil || s.options.NoInterpolate {
+	if s.options.Deploy || s.options.Values != nil || s.options.NoInterpolate {
 		return
 	}
 	u := newUsage(s)
+	u.secretVariables(merged)
+	if len(u.secret) == 0 {
+		return
+	}
 	u.certain = true
 	u.follow(merged)
-	maps.Copy(u.keys, u.secret)
 	for _, path := range u.misused {
 		if len(path) == 2 { // of an env file: it becomes a key of the services that have it
 			u.keys[path[1]] = true

@@ -10,6 +10,37 @@ import (
 	"dce/internal/diag"
 )
 
+// What a compose secret or app.secrets names is a secret to every front, whoever
+// calls it one.
+func TestWhatIsASecretWithoutBeingCalledOne(t *testing.T) {
+	const compose = "services:\n  web:\n    image: a\n    environment: {URL: \"u:${PW}@db\", OTHER: x}\n    secrets: [pw]\nsecrets:\n  pw: {environment: PW}\n"
+	for name, tc := range map[string]struct {
+		files map[string]string
+		want  []string
+	}{
+		"the variable of a compose secret": {map[string]string{"compose.yaml": compose}, []string{"PW", "URL"}},
+		"what the app's secrets name": {map[string]string{
+			"compose.yaml": "services: {web: {image: a, environment: {KEY: \"${KEY}\"}}}\n",
+			"dce.yaml":     "app: {secrets: {KEY: \"env:CLUSTER_KEY\"}}\n",
+		}, []string{"KEY"}},
+		"no secret": {map[string]string{"compose.yaml": "services: {web: {image: \"a:${PW}\"}}\n"}, nil},
+	} {
+		for _, deploy := range []bool{false, true} {
+			o := Options{Dir: writeFiles(t, tc.files), Environ: []string{"PW=hunter2", "KEY=hunter3"}, Deploy: deploy}
+			p, err := Load(t.Context(), o)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if diff := cmp.Diff(tc.want, p.Config.Render.Secrets); !deploy && diff != "" {
+				t.Errorf("%s: -want +got:\n%s", name, diff)
+			}
+			if diff := cmp.Diff(tc.want, p.Parts().Keys); deploy && diff != "" {
+				t.Errorf("%s, to be deployed: -want +got:\n%s", name, diff)
+			}
+		}
+	}
+}
+
 func TestWhereASecretMayBeUsed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		service string

@@ -30,6 +30,9 @@ type File struct {
 	SchemaVersion int             `json:"schema_version"`
 	Task          render.Task     `json:"task"`
 	Settings      render.Settings `json:"settings"`
+	// Withheld are the secret variables that the task had, and whose values are not
+	// among its facts.
+	Withheld []string `json:"withheld,omitempty"`
 	// TaskInfo is what the framework sent, as Mesos writes it in JSON, without
 	// the environment. It is for people and tools: Task is what counts.
 	TaskInfo json.RawMessage `json:"task_info,omitempty"`
@@ -42,6 +45,7 @@ type File struct {
 // out.
 func (f File) Encode() ([]byte, error) {
 	f.SchemaVersion = SchemaVersion
+	f.Withheld = f.held()
 	f.Task.Env, f.Task.AgentEnv = f.withoutSecrets(f.Task.Env), f.withoutSecrets(f.Task.AgentEnv)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -51,6 +55,16 @@ func (f File) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("writing dce-task.json: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// held are the secrets that the task has as variables.
+func (f File) held() []string {
+	seen := Interpolation(f.Task, render.Settings{})
+	names := slices.DeleteFunc(slices.Sorted(slices.Values(f.Settings.Secrets)), func(name string) bool {
+		_, ok := seen[name]
+		return !ok
+	})
+	return slices.Compact(names)
 }
 
 func (f File) withoutSecrets(env map[string]string) map[string]string {

@@ -110,7 +110,7 @@ func TestATaskFileGivesTheSameTaskAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	bare.Task.Env["DB_PASSWORD"] = "hunter2"
-	bare.Settings = render.Settings{Secrets: []string{"DB_PASSWORD"}, ShareIPC: true}
+	bare.Settings = render.Settings{Secrets: []string{"DB_PASSWORD", "NOT_THERE"}, ShareIPC: true}
 	out, err := bare.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +121,9 @@ func TestATaskFileGivesTheSameTaskAgain(t *testing.T) {
 	again, err := task.Decode("dce-task.json", out)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"DB_PASSWORD"}, again.Withheld); diff != "" {
+		t.Errorf("withheld (-want +read):\n%s", diff)
 	}
 	delete(bare.Task.Env, "DB_PASSWORD")
 	if diff := cmp.Diff(bare.Task, again.Task); diff != "" {
