@@ -39,6 +39,7 @@ type stage struct {
 	command   string            // "exec 'dce' executor" when empty
 	operators string            // the text of the operator's file
 	environ   map[string]string // of the job's command
+	secrets   map[string]string // variables of the command by where the agent finds their values
 	fetched   []mesos.CommandInfo_URI
 }
 
@@ -136,6 +137,12 @@ func (s *stage) executorInfo(id string, files map[string]string) mesos.ExecutorI
 	}}
 	for name, value := range s.environ {
 		command.Environment.Variables = append(command.Environment.Variables, mesos.Environment_Variable{Name: name, Value: &value})
+	}
+	for name, source := range s.secrets {
+		command.Environment.Variables = append(command.Environment.Variables, mesos.Environment_Variable{
+			Name: name, Type: mesos.Environment_Variable_SECRET.Enum(),
+			Secret: &mesos.Secret{Type: mesos.Secret_REFERENCE, Reference: &mesos.Secret_Reference{Name: source}},
+		})
 	}
 	if err := os.WriteFile(filepath.Join(job, "operators.yaml"), []byte(s.operators), 0o600); err != nil {
 		s.Fatal(err)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,36 +118,51 @@ func TestWhatIsMadeOfASecretIsInNoFileOfTheSandbox(t *testing.T) {
 	}
 }
 
-// A compose secret that is made of a plain variable of the task is in no file
-// either, though nobody has called the variable a secret; whoever reads the task
-// learns that a value is withheld, and sees the same pod.
-func TestTheVariableOfAComposeSecretIsInNoFileOfTheSandbox(t *testing.T) {
+// A variable of the task that makes a compose secret is in no file either, though
+// nobody has called it a secret, nor is one that the framework calls so. Whoever
+// reads the task learns that a value is withheld, and sees the same pod.
+func TestASecretThatTheTaskHasIsInNoFileOfTheSandbox(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2-of-the-task"
-	s := onAgent(t, agent.Options{})
-	s.environ = map[string]string{"PW": secret, "STAGE": "qa"}
-	task := s.launch(map[string]string{"compose.yaml": `services:
-  web:
-    image: IMAGE
-    command: [sh, -c, 'trap "exit 0" TERM; test "$$(cat /run/secrets/pw)" = "$$(echo hunter2)-of-the-task" -a "$$URL" = "u:$$(cat /run/secrets/pw)@qa" || exit 9; sleep 1000 & wait']
-    environment: {URL: "u:${PW:?must be set}@${STAGE}"}
+	const composeSecret = `
     secrets: [pw]
+secrets:
+  pw: {environment: PW}
+`
+	for name, tt := range map[string]struct {
+		plain, secret map[string]string
+		has, more     string
+	}{
+		"a plain variable of a compose secret": {plain: map[string]string{"PW": secret}, has: `"$$(cat /run/secrets/pw)"`, more: composeSecret},
+		"a secret of the framework's":          {secret: map[string]string{"PW": "shop/pw"}, has: `"$$(echo hunter2)-of-the-task"`},
+		"both":                                 {secret: map[string]string{"PW": "shop/pw"}, has: `"$$(cat /run/secrets/pw)"`, more: composeSecret},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onAgent(t, agent.Options{Secret: func(string) (string, error) { return secret, nil }})
+			s.environ, s.secrets = map[string]string{"STAGE": "qa"}, tt.secret
+			maps.Copy(s.environ, tt.plain)
+			task := s.launch(map[string]string{"compose.yaml": fmt.Sprintf(`services:
   side:
     image: IMAGE
     command: [sh, -c, 'trap "exit 0" TERM; test -z "$$PW" || exit 9; sleep 1000 & wait']
-secrets:
-  pw: {environment: PW}
-`})
-	s.told(mesos.TASK_STARTING)
-	s.told(mesos.TASK_RUNNING)
-	s.sameAsRender()
-	s.kill(task, nil)
-	s.told(mesos.TASK_KILLED)
-	s.gone()
-	for path, text := range s.files() {
-		if strings.Contains(text, secret) {
-			t.Errorf("%s holds the secret:\n%s", path, text)
-		}
+  web:
+    image: IMAGE
+    command: [sh, -c, 'trap "exit 0" TERM; test %s = "$$(echo hunter2)-of-the-task" -a "$$URL" = "u:$$(echo hunter2)-of-the-task@qa" || exit 9; sleep 1000 & wait']
+    environment: {URL: "u:${PW:?must be set}@${STAGE}"}%s
+`, tt.has, tt.more)})
+			s.told(mesos.TASK_STARTING)
+			s.told(mesos.TASK_RUNNING)
+			s.sameAsRender()
+			s.kill(task, nil)
+			s.told(mesos.TASK_KILLED)
+			s.gone()
+			for path, text := range s.files() {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s holds the secret:\n%s", path, text)
+				}
+			}
+		})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"dce/internal/diag"
 	"dce/internal/life"
 	"dce/internal/project"
+	taskfile "dce/internal/task"
 )
 
 // SecretsDir is where an operator puts files that pods may have as secrets:
@@ -45,6 +46,18 @@ func (s *stager) secrets(m bundle.Manifest) (map[string]string, error) {
 		}
 	}
 	return values, problems.Err()
+}
+
+// given lets interpolation see the variables that the framework calls secret, and
+// tells which there are.
+func (s *stager) given(env map[string]string) []string {
+	return slices.DeleteFunc(taskfile.SecretVariables(&s.info), func(name string) bool {
+		value, err := s.variable(name)
+		if err == nil {
+			env[name] = value
+		}
+		return err != nil
+	})
 }
 
 func (s *stager) secret(source string) (string, error) {

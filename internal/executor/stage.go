@@ -69,6 +69,8 @@ type plan struct {
 	// the values that it leaves to the agent.
 	bundle  *bundle.Manifest
 	secrets map[string]string
+	// withheld are the secrets that a job without a bundle has as variables.
+	withheld []string
 }
 
 // stage goes from what the framework sent to a pod that can be run. Whatever a
@@ -209,6 +211,9 @@ func (s *stager) load(ctx context.Context, p *plan) (err error) {
 			return err
 		}
 		withSecrets(&o, p.secrets)
+	} else {
+		p.withheld = s.given(o.TaskEnv)
+		o.SecretEnv = p.withheld
 	}
 	p.project, err = project.Load(ctx, o)
 	if err != nil {
@@ -251,7 +256,7 @@ func (s *stager) render(p *plan) (render.Result, []byte, error) {
 
 // write leaves in the sandbox what the pod is made of.
 func (s *stager) write(p *plan, rendered []byte) error {
-	facts, err := taskfile.File{Task: p.facts, Settings: p.settings}.Encode()
+	facts, err := taskfile.File{Task: p.facts, Settings: p.settings, Withheld: p.withheld}.Encode()
 	if err != nil {
 		return err
 	}

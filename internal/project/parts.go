@@ -152,6 +152,9 @@ func newUsage(s *session) *usage {
 	for name := range s.config.App.Secrets {
 		u.keys[name], u.secret[name] = true, true
 	}
+	for _, name := range s.options.SecretEnv {
+		u.keys[name], u.secret[name] = true, true
+	}
 	return u
 }
 

@@ -59,6 +59,8 @@ type Options struct {
 	Deploy bool
 	// Images replace those of the files, by service.
 	Images map[string]string
+	// SecretEnv are variables of TaskEnv that are secrets, whatever the files say.
+	SecretEnv []string
 	// Secrets replace where compose secrets come from, by name: env:NAME for a
 	// variable that interpolation sees, file:PATH for an absolute path.
 	Secrets map[string]string

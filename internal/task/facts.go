@@ -2,7 +2,9 @@ package task
 
 import (
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,17 +54,43 @@ func FromTaskInfo(info *mesos.TaskInfo) (render.Task, error) {
 // Marathon sets the first with a custom executor to the second.
 func environment(info *mesos.TaskInfo) map[string]string {
 	env := map[string]string{}
-	for _, c := range []*mesos.CommandInfo{info.GetExecutor().GetCommand(), info.GetCommand()} {
-		for _, v := range c.GetEnvironment().GetVariables() {
-			if v.GetType() == mesos.Environment_Variable_VALUE && v.Value != nil {
-				env[v.Name] = *v.Value
-			}
+	for v := range variables(info) {
+		if v.GetType() == mesos.Environment_Variable_VALUE && v.Value != nil {
+			env[v.Name] = *v.Value
 		}
 	}
 	if len(env) == 0 {
 		return nil
 	}
 	return env
+}
+
+// SecretVariables are the names of the variables that the framework calls secret,
+// of those that interpolation sees.
+// Their values reach the executor by its own environment: the agent resolves them
+// (mesos.proto, Environment.Variable).
+func SecretVariables(info *mesos.TaskInfo) []string {
+	var names []string
+	for v := range variables(info) {
+		if v.GetType() == mesos.Environment_Variable_SECRET && !setsMore(v.Name) {
+			names = append(names, v.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// variables are those of the executor's command and, after them, of the task's.
+func variables(info *mesos.TaskInfo) iter.Seq[mesos.Environment_Variable] {
+	return func(yield func(mesos.Environment_Variable) bool) {
+		for _, c := range []*mesos.CommandInfo{info.GetExecutor().GetCommand(), info.GetCommand()} {
+			for _, v := range c.GetEnvironment().GetVariables() {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func labels(l *mesos.Labels) map[string]string {

@@ -31,7 +31,7 @@ type File struct {
 	Task          render.Task     `json:"task"`
 	Settings      render.Settings `json:"settings"`
 	// Withheld are the secret variables that the task had, and whose values are not
-	// among its facts.
+	// among its facts. Encode adds those that are.
 	Withheld []string `json:"withheld,omitempty"`
 	// TaskInfo is what the framework sent, as Mesos writes it in JSON, without
 	// the environment. It is for people and tools: Task is what counts.
@@ -45,7 +45,7 @@ type File struct {
 // out.
 func (f File) Encode() ([]byte, error) {
 	f.SchemaVersion = SchemaVersion
-	f.Withheld = f.held()
+	f.Withheld = slices.Compact(slices.Sorted(slices.Values(append(f.held(), f.Withheld...))))
 	f.Task.Env, f.Task.AgentEnv = f.withoutSecrets(f.Task.Env), f.withoutSecrets(f.Task.AgentEnv)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -60,11 +60,10 @@ func (f File) Encode() ([]byte, error) {
 // held are the secrets that the task has as variables.
 func (f File) held() []string {
 	seen := Interpolation(f.Task, render.Settings{})
-	names := slices.DeleteFunc(slices.Sorted(slices.Values(f.Settings.Secrets)), func(name string) bool {
+	return slices.DeleteFunc(slices.Clone(f.Settings.Secrets), func(name string) bool {
 		_, ok := seen[name]
 		return !ok
 	})
-	return slices.Compact(names)
 }
 
 func (f File) withoutSecrets(env map[string]string) map[string]string {
