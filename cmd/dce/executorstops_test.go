@@ -27,7 +27,7 @@ func TestASignalIsAShutdown(t *testing.T) {
 	}{
 		"SIGTERM":                              {[]os.Signal{syscall.SIGTERM}, twoServices, 0},
 		"SIGINT":                               {[]os.Signal{syscall.SIGINT}, twoServices, 0},
-		"SIGTERM to a pod that is deaf":        {[]os.Signal{syscall.SIGTERM}, deafToTERM, 4 * time.Second},
+		"SIGTERM to a pod that is deaf":        {[]os.Signal{syscall.SIGTERM}, deafToTERM, 8 * time.Second},
 		"SIGTERM again, which leaves no grace": {[]os.Signal{syscall.SIGTERM, syscall.SIGTERM}, deafToTERM, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
