@@ -280,8 +280,11 @@ func TestAPlanShowsNoValueThatLooksSecret(t *testing.T) {
 		}
 	}
 	diff := append([]string{"diff"}, args...)
-	out, _ := s.dce(0, diff...)
+	out, said := s.dce(0, diff...)
 	hides(out, "~ web  environment.DB_PASSWORD  *** (before) → *** (after)")
+	s.holds(said, "apply exactly this: dce deploy --env qa --set WORD=c0rrect-h0rse --if-version "+first)
+	_, said = s.dce(0, append(diff, "--image", "web=web:2", "--replicas", "2", "--set", "LEVEL=a b")...)
+	s.holds(said, "--env qa --replicas 2 --image web=web:2 --set WORD=c0rrect-h0rse --set 'LEVEL=a b' --if-version "+first)
 	out, _ = s.dce(0, append(diff, "-o", "json")...)
 	hides(out, `"changes": true`)
 	out, _ = s.dce(0, append(diff, "--context", "0")...)
@@ -291,7 +294,7 @@ func TestAPlanShowsNoValueThatLooksSecret(t *testing.T) {
 	out, _ = s.dce(0, append(diff, "--show-secrets", "--context", "0")...)
 	s.holds(out, "+  environment.DB_PASSWORD: c0rrect-h0rse")
 
-	_, said := s.dce(0, append(append([]string{"deploy"}, args...), "--detach", "--force")...)
+	_, said = s.dce(0, append(append([]string{"deploy"}, args...), "--detach", "--force")...)
 	hides(said)
 	out, _ = s.dce(0, "history", "--env", "qa", first)
 	hides(out)
@@ -343,4 +346,18 @@ func TestAStatusInYAML(t *testing.T) {
 	s.holds(out, "schema_version: 1\n", "origin:\n", "  message: why\n", "healthy: false\n")
 	out, _ = s.dce(6, "status", "--env", "qa", "-o", "yaml", "--watch", "--timeout", "1s")
 	s.holds(out, "---\nschema_version: 1\n")
+}
+
+// An agent knows that an executor has ended, and its sandbox why.
+func TestAnExecutorThatNeverWasIsToldByItsSandbox(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, devcluster.Options{CgroupsRoot: enginetest.PodID(t, "dc") + "-root", Ports: offeredPorts()})
+	s.write(map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\"}}\n",
+		"dce.yaml":     "environments: {qa: {resources: {cpus: 0.1, mem: 64M}, target: {urls: [\"%MARATHON%\"], executor: {path: /nowhere/dce}}, app: {images: trust}}}\n",
+	})
+	_, said := s.dce(6, "deploy", "--env", "qa")
+	s.holds(said, "Executor terminated", "its executor said last:\n", "/nowhere/dce")
+	out, _ := s.dce(0, "status", "--env", "qa")
+	s.holds(out, "stopped")
 }

@@ -113,7 +113,7 @@ func (a *app) compareTexts(ctx context.Context, c *change, f *diffFlags) error {
 	} else if err := a.externalDiff(ctx, c, command); err != nil {
 		return err
 	}
-	a.ui().Say("%s\napply exactly this: %s", c.plan.Summary(), c.applyLine())
+	a.ui().Say("%s\napply exactly this: %s", c.plan.Summary(), c.command)
 	return nil
 }
 
@@ -134,21 +134,9 @@ func (a *app) showDiff(ctx context.Context, c *change, format string) error {
 	}
 	a.printPlan(a.ui().Out(), c)
 	if !c.plan.Empty() {
-		a.ui().Say("apply exactly this: %s", c.applyLine())
+		a.ui().Say("apply exactly this: %s", c.command)
 	}
 	return nil
-}
-
-// applyLine is the command that applies the plan and no other.
-func (c *change) applyLine() string {
-	if c.command != "" {
-		return fmt.Sprintf(c.command, c.environment)
-	}
-	line := "dce deploy --env " + c.environment
-	if c.plan.Version != "" {
-		line += " --if-version " + c.plan.Version
-	}
-	return line
 }
 
 // ask has the cluster itself plan: it finds what only it can refuse.

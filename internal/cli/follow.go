@@ -81,18 +81,19 @@ func (f *follow) Applied(d cluster.Deployment) {
 // the sandboxes are there.
 func (f *follow) Failed(w cluster.Watch) {
 	f.Close()
+	ctx := context.Background() // also where the watch was interrupted
 	for i, failure := range w.Failures {
 		if i > 0 && firstLine(failure.Message) == firstLine(w.Failures[i-1].Message) {
 			continue // the next one failed alike
 		}
-		f.app.showFailure(failure)
+		f.app.showFailure(ctx, f.site, failure)
 	}
 	if len(w.Failures) > 0 || w.End != cluster.TimedOut {
 		return
 	}
 	for _, i := range w.Seen.Instances {
 		if i.State != cluster.Ready {
-			f.lastWords(i)
+			f.app.lastWords(ctx, f.site, i.Agent, i.ID, cluster.Name(i.ID)+" is "+cluster.Words(i)+"; ")
 		}
 	}
 }
@@ -104,10 +105,10 @@ const evidenceTime = 5 * time.Second
 const evidenceLines = 12
 
 // lastWords shows the end of an executor's log, where the agent gives it.
-func (f *follow) lastWords(i cluster.Instance) {
-	ctx, cancel := context.WithTimeout(context.Background(), evidenceTime)
+func (a *app) lastWords(ctx context.Context, s *site, agent, instance, what string) {
+	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
 	defer cancel()
-	box, err := f.site.boxes.Find(ctx, i.Agent, i.ID)
+	box, err := s.boxes.Find(ctx, agent, instance)
 	if err != nil {
 		return
 	}
@@ -117,16 +118,30 @@ func (f *follow) lastWords(i cluster.Instance) {
 		return
 	}
 	lines = lines[max(0, len(lines)-evidenceLines):]
-	f.app.ui().Say("%s is %s; its executor said last:\n  %s", cluster.Name(i.ID), cluster.Words(i), strings.Join(lines, "\n  "))
+	a.ui().Say("%sits executor said last:\n  %s", what, strings.Join(lines, "\n  "))
 }
 
 // showFailure says what is known of an instance that failed.
-func (a *app) showFailure(f cluster.Failure) {
+func (a *app) showFailure(ctx context.Context, s *site, f cluster.Failure) {
 	text := strings.TrimSpace(f.Message)
 	if text == "" {
 		text = strings.ToLower(strings.TrimPrefix(f.State, "TASK_")) + ", without a word"
 	}
 	a.ui().Say("%s on %s failed:\n  %s", cluster.Name(f.Instance), f.Host, strings.ReplaceAll(text, "\n", "\n  "))
+	if bareEnd(text) && f.Agent != "" {
+		a.lastWords(ctx, s, f.Agent, f.Instance, "")
+	}
+}
+
+// bareEnd says that the words are the agent's, which knows that an executor has
+// ended or never came, and not why (src/slave/slave.cpp, Mesos 1.11).
+func bareEnd(text string) bool {
+	for _, words := range []string{"Executor terminated", "Executor did not register", "Abnormal executor termination"} {
+		if strings.HasPrefix(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // Returning implements cluster.Screen.

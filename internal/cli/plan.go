@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kballard/go-shellquote"
 
 	"dce/internal/cluster"
 	"dce/internal/cluster/marathon"
@@ -39,7 +42,7 @@ type change struct {
 	wanted   cluster.Release
 	plan     cluster.Plan
 	hooks    hooks
-	// command carries the plan out, with %s for the environment: empty for a deploy.
+	// command carries the plan out, and nothing else.
 	command string
 	// secrets says that values are shown, too, of settings that look secret.
 	secrets bool
@@ -66,7 +69,33 @@ func (a *app) change(ctx context.Context, t there, f shipFlags) (*change, error)
 		s.close()
 		return nil, err
 	}
+	c.command = f.command(t.environment, c.plan.Version)
 	return c, nil
+}
+
+// command deploys what the flags say over that version, empty for none. A value
+// that looks secret is left to be typed again.
+func (f shipFlags) command(environment, over string) string {
+	words := []string{"dce", "deploy", "--env", environment}
+	if f.replicas >= 0 {
+		words = append(words, "--replicas", strconv.Itoa(f.replicas))
+	}
+	for _, pair := range f.images {
+		words = append(words, "--image", pair)
+	}
+	for _, pair := range f.set {
+		if key, _, _ := strings.Cut(pair, "="); render.LooksSecret(key) {
+			pair = key + "=..."
+		}
+		words = append(words, "--set", pair)
+	}
+	if f.lock {
+		words = append(words, "--"+lockFlag)
+	}
+	if over != "" {
+		words = append(words, "--if-version", over)
+	}
+	return shellquote.Join(words...)
 }
 
 func (f shipFlags) options(ctx context.Context, a *app, t there) (ship.Options, error) {

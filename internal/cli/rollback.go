@@ -122,7 +122,7 @@ func (s *site) target(ctx context.Context, args []string) (*cluster.Release, err
 // goBack plans to deploy an earlier release again, with as many instances as
 // there are: the number then is not what is wrong now.
 func (s *site) goBack(ctx context.Context, running *cluster.Release, target cluster.Release, by, message string) *change {
-	c := &change{site: s, running: running, wanted: target, command: "dce rollback --env %s " + target.Version}
+	c := &change{site: s, running: running, wanted: target, command: fmt.Sprintf("dce rollback --env %s %s", s.environment, target.Version)}
 	if running.Instances > 0 {
 		c.wanted.Instances = running.Instances
 	}

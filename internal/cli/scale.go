@@ -84,7 +84,7 @@ func (a *app) scaleTo(ctx context.Context, s *site, f applyFlags, format string,
 	if running == nil {
 		return s.missing()
 	}
-	c := &change{site: s, running: running, wanted: *running, command: fmt.Sprintf("dce scale --env %%s %d", n)}
+	c := &change{site: s, running: running, wanted: *running, command: fmt.Sprintf("dce scale --env %s %d", s.environment, n)}
 	c.wanted.Instances = n
 	c.plan = cluster.Compare(running, c.wanted)
 	switch {
@@ -193,7 +193,7 @@ func (a *app) confirmName(ctx context.Context, s *site, yes bool, cmd *cobra.Com
 
 // destroy removes the app, and waits until its instances are gone.
 func (a *app) destroy(ctx context.Context, s *site, running *cluster.Release, f *stopFlags) error {
-	c := &change{site: s, running: running, wanted: *running, command: "dce stop --env %s --destroy"}
+	c := &change{site: s, running: running, wanted: *running, command: fmt.Sprintf("dce stop --env %s --destroy", s.environment)}
 	c.wanted.Instances = 0
 	c.plan = cluster.Compare(running, c.wanted)
 	c.plan.Destroys = true

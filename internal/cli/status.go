@@ -160,7 +160,7 @@ func (a *app) showStatus(ctx context.Context, s *site, st statusAnswer, f *statu
 	}
 	if l := st.LastFailure; l != nil {
 		a.ui().Say("last failure, %s ago:", age(l.At))
-		a.showFailure(*l)
+		a.showFailure(ctx, s, *l)
 	}
 	return nil
 }
