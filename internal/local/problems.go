@@ -82,6 +82,11 @@ func noPod(id string, others []string) error {
 	return diag.Fail(d)
 }
 
+func isNoPod(err error) bool {
+	list, ok := diag.Of(err)
+	return ok && len(list) == 1 && list[0].Code == "DCE426"
+}
+
 func notOurs(id, front string) error {
 	return diag.Fail(diag.Diagnostic{
 		Code: "DCE427", Summary: fmt.Sprintf("pod %s is not a local one: %s looks after it", id, cmp.Or(front, "something else")),

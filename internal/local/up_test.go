@@ -3,8 +3,10 @@
 package local_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/creack/pty"
 	"github.com/moby/moby/client"
 
 	"dce/internal/enginetest"
@@ -76,6 +79,52 @@ func TestADetachedPodIsKeptByAMonitor(t *testing.T) {
 	p.gone(p.id())
 	p.dce("ps", "--local").run().exits(1, "there is no pod")
 	p.dce("down", "--local").run().exits(1, "there is no pod")
+}
+
+func TestAPodIsWatchedUntilItIsGone(t *testing.T) {
+	p := at(t, serving)
+	p.dce("up", "--local", "-d", "--keep").run().exits(0)
+	plain := p.dce("ps", "--local", "--watch").start().until("running")
+	lines := p.dce("ps", "--local", "--watch", "-o", "json").start().until(`"state":"running"`)
+	terminal := p.dce("ps", "--local", "--watch")
+	terminal.cmd.Stdout, terminal.cmd.Stderr, terminal.cmd.SysProcAttr = nil, nil, nil // the terminal's
+	screen, err := pty.StartWithSize(terminal.cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer screen.Close()
+	shown := bufio.NewReader(screen)
+	enginetest.Eventually(t, within, "the table", func() (bool, string) {
+		line, err := shown.ReadString('\n')
+		return err != nil || strings.Contains(line, "running"), line
+	})
+
+	for _, c := range p.ps(p.id()).Containers {
+		if c.Service != "web" {
+			continue
+		}
+		if _, err := p.api.ContainerKill(t.Context(), c.ID, client.ContainerKillOptions{Signal: "KILL"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain.wait()
+	plain.exits(0, "exited (137)", "pod "+p.id()+": failed: service web")
+	lines.wait()
+	lines.exits(0, `"state":"failed"`, `"reason":"service`)
+	if n := strings.Count(lines.stdout(), "\n"); n < 2 {
+		t.Errorf("%d lines of JSON:\n%s", n, lines.stdout())
+	}
+	rest, _ := io.ReadAll(shown) // ends with EIO when the last writer is gone
+	if !strings.Contains(string(rest), "\x1b[4A\r") || !strings.Contains(string(rest), "exited (137)") {
+		t.Errorf("the table is not drawn over itself: %q", rest)
+	}
+
+	p.dce("down", "--local").run().exits(0)
+	p.dce("up", "--local", "-d").run().exits(0)
+	plain = p.dce("ps", "--local", "--watch").start().until("running")
+	p.dce("down", "--local").run().exits(0)
+	plain.wait()
+	plain.exits(0, "pod "+p.id()+" is gone")
 }
 
 func TestAPodWhoseContentChangedIsReplaced(t *testing.T) {

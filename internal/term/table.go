@@ -15,7 +15,9 @@ type Table struct {
 
 // Table writes a table to stdout: on a terminal fitted to its width, with a
 // bold header; elsewhere in aligned columns of plain text, never cut.
-func (u *UI) Table(t Table) {
+func (u *UI) Table(t Table) { fmt.Fprint(u.stdout, u.stdout.table(t)) }
+
+func (s *Stream) table(t Table) string {
 	rows := make([][]string, len(t.Rows))
 	for i, cells := range t.Rows {
 		rows[i] = make([]string, len(cells))
@@ -24,21 +26,20 @@ func (u *UI) Table(t Table) {
 		}
 	}
 	t.Rows = rows
-	if !u.stdout.TTY {
-		plainTable(u.stdout, t)
-		return
+	if !s.TTY {
+		return aligned(t)
 	}
-	fmt.Fprint(u.stdout, u.stdout.fitted(t))
+	return s.fitted(t)
 }
 
-func plainTable(w *Stream, t Table) {
-	out := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+func aligned(t Table) string {
+	var b strings.Builder
+	out := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	for _, cells := range append([][]string{t.Header}, t.Rows...) {
 		fmt.Fprintln(out, strings.Join(cells, "\t"))
 	}
-	// An error here is one of the stream, which the next write of the command
-	// meets too.
-	_ = out.Flush()
+	_ = out.Flush() // nothing can go wrong in memory
+	return b.String()
 }
 
 // fitted is the table within the width of the stream. Where it is too narrow,
