@@ -226,7 +226,12 @@ func (s *stage) gone() {
 
 func (s *stage) sandbox() string {
 	s.Helper()
-	known, err := s.agent.Executor("fw", s.id)
+	return s.sandboxOf(s.id)
+}
+
+func (s *stage) sandboxOf(id string) string {
+	s.Helper()
+	known, err := s.agent.Executor("fw", id)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -289,3 +289,41 @@ func TestForgedLabelsTouchNoOtherPod(t *testing.T) {
 	s.told(mesos.TASK_KILLED)
 	s.gone()
 }
+
+// Somebody looks into a pod by an image that was made of its container: reap, and
+// the executor that starts next, take the pod and leave that alone.
+func TestASweepLeavesWhatIsRunOfACommittedImage(t *testing.T) {
+	t.Parallel()
+	s := onAgent(t, agent.Options{})
+	s.launch(map[string]string{"compose.yaml": withVolume})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	orphan := s.container(s.id)
+	name := s.id + "-by-hand"
+	id := enginetest.Committed(t, s.api, enginetest.ContainerOf(t, s.api, orphan, "web"), name, "sleep", "1000")
+	s.slain()
+	s.told(mesos.TASK_FAILED)
+	out := s.dce("reap", "--executor-id", s.id)
+	if !strings.Contains(out, "left alone pod "+orphan) || !strings.Contains(out, "container "+name+" has its labels from image") {
+		t.Errorf("reap says:\n%s", out)
+	}
+	onlyByHand := func() (bool, string) {
+		left := enginetest.Left(t.Context(), t, s.api, orphan)
+		return len(left) == 1 && strings.Contains(left[0], name), strings.Join(left, ", ")
+	}
+	enginetest.Eventually(t, time.Minute, "the pod to go", onlyByHand)
+
+	next := s.launchAs(s.id+"-next", map[string]string{"compose.yaml": strings.Replace(twoServices, `    ports: ["8080:80"]`, "", 1)})
+	s.told(mesos.TASK_STARTING)
+	s.told(mesos.TASK_RUNNING)
+	enginetest.Eventually(t, time.Minute, "the executor to say what it leaves alone", func() (bool, string) {
+		log, err := os.ReadFile(filepath.Join(s.sandboxOf(s.id+"-next"), "stderr"))
+		return err == nil && strings.Contains(string(log), "container "+name+" has its labels from image"), string(log)
+	})
+	if !enginetest.Runs(t, s.api, id) {
+		t.Error("it was removed")
+	}
+	s.kill(next, nil)
+	s.told(mesos.TASK_KILLED)
+	s.gone()
+}

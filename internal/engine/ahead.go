@@ -84,12 +84,19 @@ func (t *tracker) Ping(context.Context, client.PingOptions) (client.PingResult, 
 	return t.foreseen.ping, nil
 }
 
-// ContainerList implements client.APIClient.
+// ContainerList implements client.APIClient. Compose would take a container that
+// somebody runs of an image with the project's labels for a service's.
 func (t *tracker) ContainerList(ctx context.Context, o client.ContainerListOptions) (client.ContainerListResult, error) {
-	if known, ok := t.foreseen.containers.take(o); ok {
-		return known, nil
+	res, ok := t.foreseen.containers.take(o)
+	if !ok {
+		var err error
+		if res, err = t.APIClient.ContainerList(ctx, o); err != nil {
+			return res, err
+		}
 	}
-	return t.APIClient.ContainerList(ctx, o)
+	own, err := t.pod.own(ctx, res.Items)
+	res.Items = own
+	return res, err
 }
 
 // NetworkList implements client.APIClient.

@@ -34,7 +34,11 @@ func (e *Engine) Pods(ctx context.Context, filter map[string]string) ([]Summary,
 	if err != nil {
 		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
 	}
-	details, err := e.details(ctx, res.Items)
+	own, err := e.own(ctx, res.Items)
+	if err != nil {
+		return nil, err
+	}
+	details, err := e.details(ctx, own)
 	if err != nil {
 		return nil, classify(err, about{host: e.Host()})
 	}

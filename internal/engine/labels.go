@@ -60,10 +60,10 @@ func keeps(s Spec, labels map[string]string) bool {
 	return s.Carry != nil && labels[render.LabelKeep] != ""
 }
 
-// own gives the container of a hook, which compose labels with the project's
+// mark gives the container of a hook, which compose labels with the project's
 // name alone, the labels by which an orphan is told: those of its service but
 // the pod's id, which would make it a service in the eyes of whoever watches.
-func (p *Pod) own(labels map[string]string) {
+func (p *Pod) mark(labels map[string]string) {
 	if p.spec.Project == nil {
 		return
 	}

@@ -286,7 +286,7 @@ func TestAHooksContainerTellsWhoseItIs(t *testing.T) {
 		"web": {Labels: types.Labels{podLabel: "p", "dce.lease": "/l", "dce.front": "mesos", "mine": "1"}},
 	}}}}
 	labels := map[string]string{api.ServiceLabel: "web", api.HookLabel: "pre_start"}
-	p.own(labels)
+	p.mark(labels)
 	want := map[string]string{api.ServiceLabel: "web", api.HookLabel: "pre_start", "dce.lease": "/l", "dce.front": "mesos"}
 	if d := cmp.Diff(want, labels); d != "" {
 		t.Error(d)

@@ -28,6 +28,7 @@ const mostOfLabel = 8 << 10
 // the cgroup of the executor that it runs in, 350 MB.
 type sparse struct {
 	ID      string `json:"Id"`
+	ImageID string
 	Names   []string
 	State   container.ContainerState
 	Created int64
@@ -37,7 +38,7 @@ type sparse struct {
 func (s sparse) thing() Thing {
 	c := container.Summary{ID: s.ID, Names: s.Names, State: s.State}
 	return Thing{
-		Kind: KindContainer, ID: s.ID, Name: nameOf(c), Labels: s.Labels,
+		Kind: KindContainer, ID: s.ID, Name: nameOf(c), Labels: s.Labels, Image: s.ImageID,
 		Running: alive(c), Created: time.Unix(s.Created, 0),
 	}
 }

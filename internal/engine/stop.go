@@ -76,7 +76,7 @@ func (p *Pod) containers(ctx context.Context) ([]container.Summary, error) {
 			all = append(all, c)
 		}
 	}
-	return all, nil
+	return p.own(ctx, all)
 }
 
 func alive(c container.Summary) bool {

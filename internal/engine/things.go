@@ -27,6 +27,8 @@ type Thing struct {
 	ID     string // a volume's is its name
 	Name   string
 	Labels map[string]string
+	// Image is the id of a container's image.
+	Image string
 	// Running says that a container's processes live.
 	Running bool
 	Created time.Time

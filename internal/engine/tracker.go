@@ -69,7 +69,7 @@ func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateO
 	if o.Config != nil {
 		o.Config.Env = fillEnv(o.Config.Env, t.pod.spec.Env[o.Config.Labels[api.ServiceLabel]])
 		if o.Config.Labels[api.HookLabel] != "" {
-			t.pod.own(o.Config.Labels)
+			t.pod.mark(o.Config.Labels)
 		}
 	}
 	res, err := whole(ctx, t, func(ctx context.Context) (client.ContainerCreateResult, error) {

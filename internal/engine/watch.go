@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
@@ -26,7 +27,7 @@ const (
 // lists then: events of a gap are lost for good, also where the engine was not
 // restarted.
 func (p *Pod) Watch(ctx context.Context, post func(pod.Event)) {
-	w := &watching{pod: p, post: post, known: map[string]pod.Container{}, oom: map[string]bool{}}
+	w := &watching{pod: p, post: post, known: map[string]pod.Container{}, oom: map[string]bool{}, foreign: map[string]bool{}}
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, reconnectMax
 	for ctx.Err() == nil {
@@ -52,6 +53,9 @@ type watching struct {
 	lost  bool
 	known map[string]pod.Container // what was posted last, by container id
 	oom   map[string]bool          // containers with an oom event in this life, by id
+	// foreign are containers with names of their own: whether they run an image
+	// that has the pod's labels, by id.
+	foreign map[string]bool
 }
 
 // connection lives as long as one event stream. up is called once all is
@@ -134,7 +138,11 @@ func (w *watching) list(ctx context.Context) ([]pod.Container, []string, error) 
 	clear(w.known)
 	var observed []pod.Container
 	names := []string{}
-	for _, c := range res.Items {
+	own, err := w.pod.own(ctx, res.Items)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range own {
 		if w.pod.stranger(c.Labels) {
 			continue
 		}
@@ -164,7 +172,7 @@ func (w *watching) look(ctx context.Context, id string) (container.InspectRespon
 // only where the event does not say all: whether a new one has a healthcheck.
 func (w *watching) event(ctx context.Context, m events.Message) {
 	id := m.Actor.ID
-	if w.pod.stranger(m.Actor.Attributes) {
+	if w.pod.stranger(m.Actor.Attributes) || w.handRun(ctx, m) {
 		return
 	}
 	if m.Action == events.ActionOOM {
@@ -197,6 +205,30 @@ func (w *watching) event(ctx context.Context, m events.Message) {
 		delete(w.known, id)
 	}
 	w.post(pod.Observed{Container: c})
+}
+
+// handRun reports whether an event is of a container that has the pod's labels
+// from its image: it is nothing to the pod how that one ends. The events of the
+// pod's own containers need no look.
+func (w *watching) handRun(ctx context.Context, m events.Message) bool {
+	id, name := m.Actor.ID, m.Actor.Attributes["name"]
+	if _, known := w.known[id]; known || w.pod.spec.Project == nil || w.pod.services[name] != "" {
+		return false
+	}
+	if is, told := w.foreign[id]; told {
+		return is
+	}
+	look, err := w.look(ctx, id)
+	switch {
+	case errdefs.IsNotFound(err): // of a run with --rm
+		w.foreign[id] = true
+	case err == nil && look.Config != nil:
+		own, err := w.pod.own(ctx, []container.Summary{{
+			ID: id, Names: []string{"/" + name}, ImageID: look.Image, Labels: look.Config.Labels,
+		}})
+		w.foreign[id] = err == nil && len(own) == 0
+	}
+	return w.foreign[id]
 }
 
 // victim notes an oom event of a container. The two ways by which containerd

@@ -44,6 +44,9 @@ func (m *Machine) Down(ctx context.Context, o DownOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := m.tellHandRun(ctx, o.ID); err != nil {
+		return err
+	}
 	if !found.any() {
 		left, err := m.leftOf(ctx, o)
 		if err != nil {
@@ -72,6 +75,16 @@ func (m *Machine) Down(ctx context.Context, o DownOptions) error {
 		return err
 	}
 	return m.Dirs.forget(o.ID)
+}
+
+// tellHandRun names the containers that are left although they carry the pod's
+// labels.
+func (m *Machine) tellHandRun(ctx context.Context, id string) error {
+	names, err := m.Engine.HandRun(ctx, id)
+	for _, name := range names {
+		m.Screen.Say("container %s is left alone: it has the labels of pod %s from its image, which was made of one of the pod's containers", name, id)
+	}
+	return err
 }
 
 // built are the images that were built for the pod and go with it.

@@ -573,3 +573,17 @@ services:
 	p.gone(p.id())
 	p.dce("down", "--local", "-v").run().exits(1, "DCE426")
 }
+
+func TestWhatIsRunOfAnImageMadeOfAPodIsNoPod(t *testing.T) {
+	p := at(t, serving)
+	p.dce("up", "--local", "-d").run().exits(0)
+	id := enginetest.Committed(t, p.api, enginetest.ContainerOf(t, p.api, p.id(), "web"), p.name+"-by-hand", "sleep", "1000")
+	p.dce("down", "--local").run().exits(0, "container "+p.name+"-by-hand is left alone", "is gone")
+	if !enginetest.Runs(t, p.api, id) {
+		t.Error("it was removed with the pod")
+	}
+	if out := p.dce("ls", "--all").run().stdout(); strings.Contains(out, p.id()) {
+		t.Errorf("ls lists it as a pod:\n%s", out)
+	}
+	p.dce("down", "--local").run().exits(1, "there is no pod", "by-hand is left alone")
+}

@@ -116,11 +116,14 @@ func pods(things []Thing, q Query) []Pod {
 		if !ok || !q.means(p) {
 			continue
 		}
-		if found[p.Owner] == nil || p.Verdict.State == Unknown {
-			found[p.Owner] = &p
-			all = append(all, &p)
-		}
 		known := found[p.Owner]
+		if known == nil || p.Verdict.State == Unknown { // what cannot be told is by itself
+			known = &p
+			all = append(all, known)
+		}
+		if p.Verdict.State != Unknown {
+			found[p.Owner] = known
+		}
 		known.Things = append(known.Things, t)
 		if id := t.Labels[render.LabelPod]; len(id) <= maxLabel {
 			known.ID = cmp.Or(known.ID, id)
@@ -138,8 +141,17 @@ func pods(things []Thing, q Query) []Pod {
 	return pods
 }
 
-// owned is the pod that a thing says it is of.
+// owned is the pod that a thing says it is of. What it says is perhaps not its
+// own to say.
 func owned(t Thing) (Pod, bool) {
+	p, ok := claimed(t)
+	if t.Doubt != "" {
+		p.Verdict = Verdict{Unknown, t.Doubt}
+	}
+	return p, ok
+}
+
+func claimed(t Thing) (Pod, bool) {
 	if dceGo(t.Labels) {
 		return Pod{
 			DCEGo: true, Owner: Owner{Task: t.Labels[render.LabelTaskID], Executor: t.Labels[render.LabelExecutorID]},

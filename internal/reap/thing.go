@@ -34,8 +34,12 @@ type Thing struct {
 	ID      string
 	Name    string
 	Labels  map[string]string
+	Image   string // the id of a container's
 	Running bool
 	Created time.Time
+	// Doubt says why the labels are perhaps not the thing's own, where that was
+	// asked: it is left alone then.
+	Doubt string
 }
 
 // Owner is the executor that a thing names by its labels, and the task it was

@@ -101,6 +101,25 @@ func evidence() []string {
 	}
 }
 
+// FromImage reports whether all that labels say of a pod is what those of the
+// container's image say. An image has such labels when it was committed from a
+// pod's container, and whoever runs it by hand runs no pod: the containers of
+// one have a task, a lease and a process of their own.
+func FromImage(labels, image map[string]string) bool {
+	says := false
+	for _, key := range evidence() {
+		value, ok := labels[key]
+		if !ok {
+			continue
+		}
+		if inherited, ok := image[key]; !ok || inherited != value {
+			return false
+		}
+		says = true
+	}
+	return says
+}
+
 // label adds the task's labels; they win, since tools find pods by them.
 func (d *draft) label(have types.Labels, add map[string]string, path ...string) types.Labels {
 	if have == nil {

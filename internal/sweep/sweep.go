@@ -38,6 +38,9 @@ type Engine interface {
 	Containers(ctx context.Context, label string) ([]engine.Thing, error)
 	Resources(ctx context.Context, label string) ([]engine.Thing, error)
 	Parents(ctx context.Context, ids []string) ([]string, error)
+	// ImageLabels are the labels of an image, by its id; false where the engine does
+	// not have it any more.
+	ImageLabels(ctx context.Context, id string) (map[string]string, bool, error)
 	RequireLocal(ctx context.Context) error
 	// Ended is when the last of containers has ended; zero where one lives.
 	Ended(ctx context.Context, ids []string) (time.Time, error)
@@ -99,7 +102,10 @@ func (o Options) all() bool { return o.Executor == "" && o.Framework == "" }
 // look; what could not be removed is in the report.
 func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	began := time.Now()
-	l := &look{Sweeper: s, options: o, removals: cmp.Or(o.removals, newRemovals()), staying: map[reap.Owner]bool{}}
+	l := &look{
+		Sweeper: s, options: o, removals: cmp.Or(o.removals, newRemovals()),
+		staying: map[reap.Owner]bool{}, images: map[string]image{},
+	}
 	plan, err := l.look(ctx)
 	if err != nil {
 		return Report{}, err
@@ -152,6 +158,8 @@ type look struct {
 	options  Options
 	removals *removals
 	things   []reap.Thing
+	// images are those that were asked for, by id.
+	images map[string]image
 	// free are the leases that were idle before things were looked at: whoever had
 	// them has made nothing since. Of an executor that dies later there may be
 	// things that were not seen.
@@ -207,13 +215,18 @@ func (l *look) look(ctx context.Context) (reap.Plan, error) {
 		return reap.Plan{}, err
 	}
 	l.add(found)
-	plan := l.plan(ctx)
+	plan, err := l.plan(ctx)
+	if err != nil {
+		return reap.Plan{}, err
+	}
 	if l.wide = l.wide || l.worthMore(plan); l.wide { // a second look sees no less than the first
 		if found, err = l.Engine.Resources(ctx, l.label()); err != nil {
 			return reap.Plan{}, err
 		}
 		l.add(found)
-		plan = l.plan(ctx)
+		if plan, err = l.plan(ctx); err != nil {
+			return reap.Plan{}, err
+		}
 	}
 	if len(plan.Orphans)+len(plan.Kept)+len(plan.Unjudged) == 0 {
 		return plan, nil
@@ -232,12 +245,22 @@ func (l *look) label() string {
 func (l *look) add(found []engine.Thing) {
 	for _, t := range found {
 		l.things = append(l.things, reap.Thing{
-			Kind: reap.Kind(t.Kind), ID: t.ID, Name: t.Name, Labels: t.Labels, Running: t.Running, Created: t.Created,
+			Kind: reap.Kind(t.Kind), ID: t.ID, Name: t.Name, Labels: t.Labels, Image: t.Image, Running: t.Running, Created: t.Created,
 		})
 	}
 }
 
-func (l *look) plan(ctx context.Context) reap.Plan {
+// plan doubts what would be removed before it is: the labels may be an image's.
+func (l *look) plan(ctx context.Context) (reap.Plan, error) {
+	plan := l.planAs(ctx)
+	doubted, err := l.doubt(ctx, plan.Orphans)
+	if err != nil || !doubted {
+		return plan, err
+	}
+	return l.planAs(ctx), nil
+}
+
+func (l *look) planAs(ctx context.Context) reap.Plan {
 	q := reap.Query{Executor: l.options.Executor, Framework: l.options.Framework, Now: l.now()}
 	plan := reap.Make(l.things, q, reap.Evidence{
 		Judge: func(p reap.Pod) reap.Verdict { return l.judge(ctx, p) },

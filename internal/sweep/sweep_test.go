@@ -45,6 +45,9 @@ type host struct {
 	ended    time.Time     // of all containers
 	remade   string        // a cgroup that is made anew after its pod has gone
 	full     error         // what the removal of a cgroup says
+	// images are the labels of images, by id. Where there are none, each image is
+	// there, without labels.
+	images map[string]map[string]string
 	// stop is how long it takes to stop a pod; stopping and most count containers.
 	stop           time.Duration
 	stopping, most int
@@ -75,6 +78,17 @@ func (h *host) list(call, label string, containers bool) []engine.Thing {
 }
 
 func (h *host) Parents(context.Context, []string) ([]string, error) { return h.parents, nil }
+
+func (h *host) ImageLabels(_ context.Context, id string) (map[string]string, bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.images == nil {
+		return nil, true, nil
+	}
+	h.calls = append(h.calls, "image "+id)
+	labels, found := h.images[id]
+	return labels, found, nil
+}
 
 func (h *host) RequireLocal(context.Context) error { return h.remote }
 
@@ -122,6 +136,9 @@ func (h *host) Discard(_ context.Context, s engine.Spec, until func() time.Durat
 		}
 	}()
 	h.things = slices.DeleteFunc(h.things, func(t engine.Thing) bool {
+		if labels, found := h.images[t.Image]; t.Kind == engine.KindContainer && h.images != nil && (!found || labels != nil && render.FromImage(t.Labels, labels)) {
+			return false // engine.Discard sees to that
+		}
 		for k, v := range s.Carry {
 			if t.Labels[k] != v {
 				return false
@@ -702,5 +719,70 @@ func TestCleanPagesAreThoseOfTheProgramItself(t *testing.T) {
 		if _, _, ok := cleanPages(line, "/bin/dce"); ok != want {
 			t.Errorf("%q: %v", line, ok)
 		}
+	}
+}
+
+// `docker commit` of a pod's container, and `docker run` of the image: a container
+// with all labels of a pod that is gone.
+func TestWhatHasItsLabelsFromItsImageIsLeftAlone(t *testing.T) {
+	const absent = 1 << 22
+	dir := swept(t, t.TempDir())
+	gone := self(t, left(t, dir, "gone"))
+	gone.PID = absent
+	later := gone
+	later.PID++
+	from := func(c engine.Thing, name, image string) engine.Thing {
+		c.ID, c.Name, c.Image = "id-"+name, name, image
+		return c
+	}
+	made := pod("gone", gone)
+	things := []engine.Thing{
+		from(made, "web", "sha256:plain"),
+		from(made, "by-hand", "sha256:committed"),
+		from(made, "again", "sha256:committed"),
+		from(made, "forced", "sha256:removed"),
+		from(pod("later", later), "later-web", "sha256:committed"),
+	}
+	network := made
+	network.Kind = engine.KindNetwork
+	h := &host{things: append(things, network), images: map[string]map[string]string{
+		"sha256:plain": nil, "sha256:committed": made.Labels,
+	}}
+	for _, dry := range []bool{true, false, false} {
+		h.calls = nil
+		r := h.sweep(t, dir, Options{DryRun: dry})
+		var alone []string
+		for _, row := range r.LeftAlone {
+			alone = append(alone, row.Pod+" "+row.Task+" "+strings.Join(row.Containers, " ")+": "+row.Reason)
+		}
+		slices.Sort(alone)
+		if d := cmp.Diff([]string{
+			"gone task-gone again: container again has its labels from image committed, which was made of a pod's container",
+			"gone task-gone by-hand: container by-hand has its labels from image committed, which was made of a pod's container",
+			"gone task-gone forced: the image of container forced is gone, which would tell whether the labels are the container's own",
+		}, alone); d != "" {
+			t.Errorf("left alone:\n%s", d)
+		}
+		for image := range h.images {
+			if n := strings.Count(strings.Join(h.calls, "\n"), "image "+image); n > 1 {
+				t.Errorf("%s was asked for %d times", image, n)
+			}
+		}
+		if dry && len(r.Orphans) != 2 {
+			t.Errorf("would remove %+v", r.Orphans)
+		}
+	}
+	if len(h.things) != 3 {
+		t.Errorf("left: %+v", h.things)
+	}
+	if _, err := os.Stat(gone.Lease); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lease of a dead executor, which a container names that is left alone: %v", err)
+	}
+	h.calls = nil
+	h.things = append(h.things, pod("alive", held(t, dir, "alive")))
+	h.things[3].Image = "sha256:plain"
+	h.sweep(t, dir, Options{})
+	if slices.Contains(h.calls, "image sha256:plain") {
+		t.Errorf("the image of a living pod was asked for: %v", h.calls)
 	}
 }

@@ -61,9 +61,9 @@ func (l *look) needed(plan reap.Plan) map[string]bool {
 		}
 	}
 	needed := map[string]bool{}
-	for _, t := range l.things {
+	for _, t := range l.things { // whose labels are doubted needs none
 		outlives := t.Kind == reap.Volume && t.Labels[render.LabelKeep] != ""
-		if !goes[string(t.Kind)+t.ID] && !outlives {
+		if !goes[string(t.Kind)+t.ID] && !outlives && t.Doubt == "" {
 			needed[t.Labels[render.LabelLease]] = true
 		}
 	}

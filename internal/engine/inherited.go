@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"dce/internal/render"
+)
+
+// ImageLabels are the labels of an image, by its id; false where the engine does
+// not have it any more. Containers inherit them: one that somebody runs of an
+// image that was committed from a pod's container carries all of the pod's.
+func (e *Engine) ImageLabels(ctx context.Context, id string) (labels map[string]string, found bool, err error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
+	res, err := e.api.ImageInspect(ctx, id)
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, classify(fmt.Errorf("looking at an image: %w", err), about{host: e.Host()})
+	case res.Config == nil:
+		return nil, true, nil
+	}
+	return res.Config.Labels, true, nil
+}
+
+// HandRun names the containers that carry a pod's label and have it from their
+// image. Nothing here takes them for the pod's.
+func (e *Engine) HandRun(ctx context.Context, podID string) ([]string, error) {
+	call, cancel := e.bounded(ctx)
+	defer cancel()
+	res, err := e.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: ofPod(podID)})
+	if err != nil {
+		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
+	}
+	own, err := e.own(ctx, res.Items)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, c := range res.Items {
+		if !slices.ContainsFunc(own, func(o container.Summary) bool { return o.ID == c.ID }) {
+			names = append(names, nameOf(c))
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// origins tells where the labels of containers come from, and looks at each of
+// their images once.
+type origins struct {
+	engine *Engine
+	images map[string]image
+}
+
+type image struct {
+	labels map[string]string
+	found  bool
+}
+
+func (e *Engine) origins() *origins { return &origins{engine: e, images: map[string]image{}} }
+
+// of reports whether a container has its labels from its image, and whether that
+// is sure: of an image that is gone it is not.
+func (o *origins) of(ctx context.Context, c container.Summary) (inherited, sure bool, err error) {
+	known, ok := o.images[c.ImageID]
+	if !ok {
+		if known.labels, known.found, err = o.engine.ImageLabels(ctx, c.ImageID); err != nil {
+			return false, false, err
+		}
+		o.images[c.ImageID] = known
+	}
+	return render.FromImage(c.Labels, known.labels), known.found, nil
+}
+
+// own leaves out the containers that have their labels from their image. One that
+// has the name which compose gives it is not looked at: whoever runs another of
+// its image gives that another name.
+func (e *Engine) own(ctx context.Context, list []container.Summary) ([]container.Summary, error) {
+	looks := e.origins()
+	var own []container.Summary
+	for _, c := range list {
+		if composed(c) {
+			own = append(own, c)
+			continue
+		}
+		inherited, _, err := looks.of(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if !inherited {
+			own = append(own, c)
+		}
+	}
+	return own, nil
+}
+
+func composed(c container.Summary) bool {
+	n, err := strconv.Atoi(c.Labels[api.ContainerNumberLabel])
+	return err == nil && nameOf(c) == containerName(c.Labels[api.ProjectLabel], c.Labels[api.ServiceLabel], n)
+}
+
+// own does the same for a pod. Of one that was judged an orphan every container
+// is looked at, and what cannot be told is left out. Of one that somebody takes
+// down that goes, also where the engine has trouble: no stop fails for want of a
+// look.
+func (p *Pod) own(ctx context.Context, list []container.Summary) ([]container.Summary, error) {
+	looks := p.engine.origins()
+	careful := p.spec.Carry != nil
+	var own []container.Summary
+	for _, c := range list {
+		if !careful && (composed(c) || p.services[nameOf(c)] != "") {
+			own = append(own, c)
+			continue
+		}
+		inherited, sure, err := looks.of(ctx, c)
+		if err != nil && careful {
+			return nil, err
+		}
+		if !inherited && (sure || !careful) {
+			own = append(own, c)
+		}
+	}
+	return own, nil
+}

@@ -1,0 +1,64 @@
+package sweep
+
+import (
+	"context"
+	"strings"
+
+	"dce/internal/reap"
+	"dce/internal/render"
+)
+
+// image is what the engine says of an image.
+type image struct {
+	labels map[string]string
+	found  bool
+}
+
+// doubt marks the containers of orphans whose labels come from their image:
+// `docker commit` of a pod's container gives an image that carries them, and
+// whoever runs that runs no pod. Each image is asked for once.
+func (l *look) doubt(ctx context.Context, orphans []reap.Pod) (doubted bool, err error) {
+	goes := map[string]bool{}
+	for _, p := range orphans {
+		for _, id := range containers(p) {
+			goes[id] = true
+		}
+	}
+	for i := range l.things {
+		t := &l.things[i]
+		if t.Kind != reap.Container || !goes[t.ID] {
+			continue
+		}
+		if t.Doubt, err = l.doubtOf(ctx, *t); err != nil {
+			return false, err
+		}
+		doubted = doubted || t.Doubt != ""
+	}
+	return doubted, nil
+}
+
+// doubtOf says why the labels of a container are perhaps not its own; nothing
+// where they are.
+func (l *look) doubtOf(ctx context.Context, t reap.Thing) (string, error) {
+	of, known := l.images[t.Image]
+	if !known {
+		var err error
+		if of.labels, of.found, err = l.Engine.ImageLabels(ctx, t.Image); err != nil {
+			return "", err //nolint:wrapcheck // the engine says what it was asked for
+		}
+		l.images[t.Image] = of
+	}
+	switch {
+	case !of.found:
+		return "the image of container " + t.Name + " is gone, which would tell whether the labels are the container's own", nil
+	case render.FromImage(t.Labels, of.labels):
+		return "container " + t.Name + " has its labels from image " + short(t.Image) + ", which was made of a pod's container", nil
+	}
+	return "", nil
+}
+
+// short is an image's id as people see it.
+func short(id string) string {
+	_, digest, _ := strings.Cut(id, ":")
+	return digest[:min(12, len(digest))]
+}
