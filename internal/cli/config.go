@@ -62,7 +62,7 @@ dce config show --env prod -o json`,
 		if err != nil {
 			return err
 		}
-		return a.printConfig(*f, p.Config.Origins())
+		return a.printConfig(*f, p.Config.Shown())
 	})
 	a.placeFlags(cmd, &f.place)
 	cmd.Flags().BoolVar(&f.origin, "origin", false, "show where each value comes from")

@@ -46,10 +46,10 @@ type Source struct {
 // Resolve reads what a reference leads to. setting is the key that the reference
 // stands at, and pos the place, for the words of an error.
 func (s Source) Resolve(ctx context.Context, reference, setting string, pos diag.Pos) (Secret, error) {
-	kind, name, ok := strings.Cut(reference, ":")
-	if !ok || name == "" {
-		return Secret{}, problem(setting, pos, "is no reference to a credential", "", "write env:NAME, file:PATH or keyring:NAME; the value itself never stands in a file of settings")
+	if !IsReference(reference) { // perhaps the credential itself: neither it nor its line is shown
+		return Secret{}, problem(setting, pos.Hidden(), "is no reference to a credential", "", "write env:NAME, file:PATH or keyring:NAME; the value itself never stands in a file of settings")
 	}
+	kind, name, _ := strings.Cut(reference, ":")
 	value, err := s.read(ctx, kind, name)
 	if err == nil && value == "" {
 		err = errors.New("it is empty")
@@ -58,6 +58,12 @@ func (s Source) Resolve(ctx context.Context, reference, setting string, pos diag
 		return Secret{}, problem(setting, pos, "leads to no credential: "+kind+":"+name, err.Error(), hint(kind, name))
 	}
 	return Secret{value}, nil
+}
+
+// IsReference reports whether a text leads to a credential, and is none itself.
+func IsReference(text string) bool {
+	kind, name, _ := strings.Cut(text, ":")
+	return name != "" && (kind == "env" || kind == "file" || kind == "keyring")
 }
 
 func (s Source) read(ctx context.Context, kind, name string) (string, error) {
@@ -71,10 +77,8 @@ func (s Source) read(ctx context.Context, kind, name string) (string, error) {
 	case "file":
 		data, err := s.ReadFile(name)
 		return strings.TrimRight(string(data), "\r\n"), err
-	case "keyring":
-		return s.keyring(ctx, name)
 	default:
-		return "", fmt.Errorf("%q is no source that dce knows", kind)
+		return s.keyring(ctx, name)
 	}
 }
 
@@ -112,13 +116,11 @@ func hint(kind, name string) string {
 		return "set it: export " + name + "=..."
 	case "file":
 		return "make the file readable for you alone, with nothing but the credential in it"
-	case "keyring":
-		if runtime.GOOS == "darwin" {
-			return "store it: security add-generic-password -s dce -a " + name + " -w"
-		}
-		return "store it: secret-tool store --label=dce service dce account " + name
 	}
-	return "write env:NAME, file:PATH or keyring:NAME"
+	if runtime.GOOS == "darwin" {
+		return "store it: security add-generic-password -s dce -a " + name + " -w"
+	}
+	return "store it: secret-tool store --label=dce service dce account " + name
 }
 
 func problem(setting string, pos diag.Pos, what, detail, hint string) error {

@@ -57,7 +57,7 @@ type Timeouts struct {
 }
 
 // Origins lists every setting in effect and where it comes from, sorted by
-// path: what `dce config show --origin` prints.
+// path. Shown is for showing them.
 func (c Config) Origins() []Setting { return c.settings }
 
 // newConfig gives merged settings their Go types. The values' types are those

@@ -31,7 +31,13 @@ func readConfigFile(path string, must bool) (configFile, diag.List) {
 		return configFile{}, nil
 	}
 	src, problems := readSource(path, nil)
-	d := &decoder{source: src, problems: configCodes(problems)}
+	if len(problems) > 0 {
+		src.concealText()
+	}
+	for _, doc := range src.docs {
+		src.conceal(root(doc), "")
+	}
+	d := &decoder{source: src, problems: src.veil(configCodes(problems))}
 	tree := newKeyTree(Fields())
 	var c configFile
 	for _, doc := range src.docs {

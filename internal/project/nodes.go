@@ -115,7 +115,7 @@ func (s *source) at(n *yaml.Node) diag.Pos {
 	}
 	p := diag.Pos{File: s.path, Line: n.Line, Column: n.Column}
 	if n.Kind != yaml.ScalarNode {
-		return p
+		return s.veiled(p)
 	}
 	style := n.Style &^ yaml.TaggedStyle
 	if style == 0 {
@@ -124,7 +124,7 @@ func (s *source) at(n *yaml.Node) diag.Pos {
 	if style == yaml.DoubleQuotedStyle || style == yaml.SingleQuotedStyle {
 		p.Width = utf8.RuneCountInString(n.Value) + 2
 	}
-	return p
+	return s.veiled(p)
 }
 
 // root is the mapping of a document, nil when the document is empty or is

@@ -30,6 +30,8 @@ type source struct {
 	// against.
 	dir string
 	env map[string]string
+	// concealed are the lines that hold a credential: no problem shows them.
+	concealed map[int]bool
 }
 
 // readSource reads and parses a file within the limits. A source is returned

@@ -12,6 +12,7 @@ func (s *session) readExtensions() {
 		d := &decoder{source: src, expand: src.interpolate}
 		for _, doc := range src.docs {
 			if n := child(root(doc), xdceKey); n != nil {
+				src.conceal(n, "")
 				d.mapping(n, tree, nil)
 			}
 		}

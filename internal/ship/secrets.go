@@ -219,9 +219,15 @@ func texts(document []byte) []byte {
 	}
 }
 
+// badSource shows a source only where that says where to: anything else may be the
+// secret itself.
 func badSource(name, source string, pos diag.Pos) diag.Diagnostic {
+	what := fmt.Sprintf("%q is no place that the secret %s can come from", source, name)
+	if !project.IsSecretSource(source) {
+		what, pos = fmt.Sprintf("what app.secrets says of %s is no place that a secret can come from", name), pos.Hidden()
+	}
 	return diag.Diagnostic{
-		Code: "DCE707", Summary: fmt.Sprintf("%q is no place that the secret %s can come from", source, name), Pos: pos,
+		Code: "DCE707", Summary: what, Pos: pos,
 		Detail: "Secrets come from the scheduler's own (marathon:SOURCE), from a variable of the executor (env:NAME), or from a file on the agent below " + agentSecrets + " (file:PATH).",
 		Hint:   fmt.Sprintf("write, for example, %s: marathon:shop/%s", name, strings.ToLower(name)),
 	}
