@@ -74,7 +74,10 @@ takes more. Nothing is set for this environment, and not every service has a lim
 whose sum could be taken, so the pod gets Marathon's default of 128 MiB. Set resources.mem.`},
 		{Code: "DCE715", Title: "an address that is none", Exit: ExitInvalid, Text: `target.urls and target.artifacts.url are addresses of servers: http:// or https://, a name and
 perhaps a port. A user's name or a password in one is refused, since addresses are shown and
-logged: target.credentials and target.artifacts.credentials say where these come from.`},
+logged: target.credentials and target.artifacts.credentials say where these come from. The same
+holds for what agents fetch (target.artifacts.fetch_url, target.executor.uris, app.fetch, and
+fetch of the marathon block), which stands in the app: let agents fetch it where they need no
+password.`},
 		{Code: "DCE720", Title: "an id that Marathon refuses", Exit: ExitInvalid, Text: `The id of an app on Marathon is a path such as /shop/web: lower-case letters, digits and
 dashes between slashes, with a letter or a digit at both ends. Without app.id it is made of the
 names of project and environment. Set app.id in dce.yaml.`},

@@ -27,6 +27,7 @@ func (l *loaded) checkPlace(environment string) error {
 	if u := c.Target.Artifacts.URL; u != "" {
 		problems = append(problems, Addresses("target.artifacts.url", []string{u}, l.locateSetting("target.artifacts.url"))...)
 	}
+	problems = append(problems, l.uris()...)
 	if c.Job {
 		problems = append(problems, job(l.locateSetting("kind")))
 	}
