@@ -33,7 +33,9 @@ files that hold secrets out of directories that are mounted.`},
 		{Code: "DCE705", Title: "a secret is used where it would be seen", Exit: ExitInvalid, Text: `A variable that holds a secret is used outside of a service's environment: in a command, a
 label, the name of an image. Its value would stand in the rendered file, in the process list and in
 what the engine answers. In the environment of a service its value is filled in when the
-container is created, and stands nowhere else.`},
+container is created, and stands nowhere else. Where a secret key is made of several variables and
+none of them is named as a secret, a deploy takes each for one: name the one that is below
+secrets, and the others may be used anywhere.`},
 		{Code: "DCE706", Title: "a file of a secret never travels", Exit: ExitInvalid, Text: `A service uses a compose secret that is a file of the project. Such files are left out of every
 bundle. Say below app.secrets where the secret comes from on the cluster: file:PATH for a file that
 the operator has put below /etc/dce/secrets on the agents, marathon:SOURCE for one of Marathon's

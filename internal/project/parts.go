@@ -61,6 +61,10 @@ func (s *session) parts(merged *types.Project) Parts {
 	u := newUsage(s)
 	u.secretVariables(merged)
 	u.follow(merged)
+	if len(u.suspects) > 0 { // what travels can be read by many
+		maps.Copy(u.secret, u.suspects)
+		u.follow(merged)
+	}
 	p := Parts{
 		Relative: slices.Sorted(maps.Keys(u.relative)), Root: s.root(), Dir: s.place.dir, EnvFiles: envFilesOf(merged), Values: u.used, Known: map[string][]string{}, Credentials: s.credentials(),
 		Keys: slices.Sorted(maps.Keys(u.keys)), Secret: slices.Sorted(maps.Keys(u.secret)), Literals: u.literals, Misused: u.misused,
@@ -139,9 +143,9 @@ type usage struct {
 	keys, secret      map[string]bool
 	literals, misused [][]string
 	relative          map[string]bool
-	// certain leaves the variables of a text that has several alone: one of them is
-	// the secret, but which is not known (https://${HOST}:${PORT0}/?key=${API_KEY}).
-	certain bool
+	// suspects are variables of secret keys that are made of several, of which none
+	// is known as a secret: one of them is, but nothing tells which.
+	suspects map[string]bool
 }
 
 func newUsage(s *session) *usage {
@@ -160,7 +164,7 @@ func newUsage(s *session) *usage {
 
 // all looks at every file.
 func (u *usage) all() {
-	u.literals, u.misused = nil, nil
+	u.literals, u.misused, u.suspects = nil, nil, map[string]bool{}
 	for _, src := range u.session.all() {
 		u.source = src
 		for _, doc := range src.docs {
@@ -221,26 +225,41 @@ func (u *usage) bind(text string) {
 }
 
 // environment looks at a key of a service: one that a secret variable gives its
-// value is secret, and so is every variable that gives a secret key its value. A
+// value is secret, and so is the variable that gives a secret key its value. A
 // key alone takes the variable of its name.
 func (u *usage) environment(n *yaml.Node, path, names []string) {
 	key := path[3]
 	if keyAlone(n, key) {
 		names = []string{key}
 	}
-	if u.anySecret(names) {
+	switch {
+	case u.anySecret(names): // and what else the value is made of is none
 		u.keys[key] = true
+	case !u.keys[key]:
+	case len(names) > 0:
+		u.reveal(names)
+	case hasLiteral(n, key):
+		u.literals = append(u.literals, path)
 	}
-	if !u.keys[key] {
-		return
+}
+
+// reveal takes the variables that a secret key is made of: the only one is the
+// secret. Among several, what the task gives is not
+// (https://${HOST}:${PORT0}/?key=${API_KEY}).
+func (u *usage) reveal(names []string) {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	if len(names) > 1 {
+		names = slices.DeleteFunc(names, func(name string) bool {
+			_, ofTask := u.session.options.TaskEnv[name]
+			return ofTask
+		})
 	}
 	for _, name := range names {
-		if !u.certain || len(names) == 1 {
+		if len(names) == 1 {
 			u.secret[name] = true
+		} else {
+			u.suspects[name] = true
 		}
-	}
-	if len(names) == 0 && hasLiteral(n, key) {
-		u.literals = append(u.literals, path)
 	}
 }
 

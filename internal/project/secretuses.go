@@ -23,7 +23,6 @@ func (s *session) hideSecrets(merged *types.Project) {
 	if len(u.secret) == 0 {
 		return
 	}
-	u.certain = true
 	u.follow(merged)
 	for _, path := range u.misused {
 		if len(path) == 2 { // of an env file: it becomes a key of the services that have it

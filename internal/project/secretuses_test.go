@@ -2,6 +2,7 @@ package project
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,58 @@ func TestWhereASecretMayBeUsed(t *testing.T) {
 			}
 			if diff := cmp.Diff(append([]string{"DB_PASSWORD"}, tc.want...), p.Config.Render.Secrets); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// Of a text with several variables a deploy and a rendering take the same for the
+// secret. Where neither can know which it is, no value of them travels.
+func TestWhichVariablesOfATextAreTheSecret(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		environment string
+		deployed    []string // secret variables beside KEY
+		rendered    []string // secret keys beside KEY and URL
+	}{
+		"the one that is named as such":     {environment: `OTHER: "http://${HOST}:${PORT0}/?k=${KEY}"`, rendered: []string{"OTHER"}},
+		"that one, twice":                   {environment: `OTHER: "${KEY}${KEY}"`, rendered: []string{"OTHER"}},
+		"that one, in a key named too":      {environment: `URL: "http://${HOST}:${PORT0}/?k=${KEY}"`},
+		"the only one of a key named":       {environment: `URL: "x-${PW}"`, deployed: []string{"PW"}, rendered: []string{"PW"}},
+		"the only one, twice":               {environment: `URL: "${PW}${PW}"`, deployed: []string{"PW"}, rendered: []string{"PW"}},
+		"the only one that is not a task's": {environment: `URL: "${PW}:${PORT0}"`, deployed: []string{"PW"}, rendered: []string{"PW"}},
+		"one that another key tells": {
+			environment: `{URL: "${STAGE}${PW}", KEY: "${PW}"}`, deployed: []string{"PW"}, rendered: []string{"PW"},
+		},
+		"one of which nobody knows": {environment: `URL: "${STAGE}${PW}"`, deployed: []string{"PW", "STAGE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.HasPrefix(tc.environment, "{") {
+				tc.environment = "{" + tc.environment + "}"
+			}
+			o := Options{
+				Dir: writeFiles(t, map[string]string{
+					"dce.yaml":     "secrets: [KEY, URL]\nenvironments: {qa: {}}\n",
+					"compose.yaml": "services:\n  web:\n    image: a\n    environment: " + tc.environment + "\n",
+				}),
+				Environ: []string{"KEY=hunter1", "PW=hunter2", "STAGE=qa"}, TaskEnv: map[string]string{"PORT0": "31000", "HOST": "here"},
+			}
+			p, err := Load(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(append([]string{"KEY", "URL"}, tc.rendered...), p.Config.Render.Secrets); diff != "" {
+				t.Errorf("rendered: -want +got:\n%s", diff)
+			}
+			o.Deploy, o.Environment = true, "qa"
+			if p, err = Load(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			want := append([]string{"KEY", "URL"}, tc.deployed...)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, p.Parts().Secret); diff != "" {
+				t.Errorf("deployed: -want +got:\n%s", diff)
 			}
 		})
 	}
