@@ -57,17 +57,21 @@ func History(ctx context.Context, a Archive, most int) ([]Entry, error) {
 	return entries, nil
 }
 
-// Entries tells of each release, newest first, what the others say of it.
+// Entries tells of each release, newest first, what the others say of it. One that
+// was deployed again or scaled before it was found to be bad has several versions,
+// of which only the last is named by what replaces it.
 func Entries(releases []Release) []Entry {
-	failed := map[string]bool{}
+	replaced := map[string]bool{}
 	for _, r := range releases {
 		if v := r.Origin.Replaces; v != "" {
-			failed[v] = true
+			replaced[v] = true
 		}
 	}
 	var entries []Entry
+	failed := false
 	for i, r := range releases {
 		e := Entry{Version: r.Version, Fate: Replaced, Instances: r.Instances, Origin: r.Origin, Release: r}
+		failed = replaced[r.Version] || failed && sameRelease(&e, &entries[i-1])
 		scaled := false
 		if i+1 < len(releases) {
 			before := releases[i+1]
@@ -77,7 +81,7 @@ func Entries(releases []Release) []Entry {
 		switch {
 		case i == 0:
 			e.Fate = Current
-		case failed[r.Version]:
+		case failed:
 			e.Fate = RolledBack
 		case scaled && r.Instances == 0:
 			e.Fate = Stopped
@@ -90,15 +94,11 @@ func Entries(releases []Release) []Entry {
 }
 
 // Before is the version to go back to: the newest one before the current that is
-// another release, did not fail, and had instances. Nil where there is none. A
-// release that was scaled before it was found to be bad has several versions,
-// and only the last is marked.
+// another release, did not fail, and had instances. Nil where there is none.
 func Before(entries []Entry) *Entry {
-	failed := false
 	for i := range entries {
 		e := &entries[i]
-		failed = e.Fate == RolledBack || failed && sameRelease(e, &entries[i-1])
-		if !failed && e.Instances > 0 && !sameRelease(e, &entries[0]) {
+		if e.Fate != RolledBack && e.Instances > 0 && !sameRelease(e, &entries[0]) {
 			return e
 		}
 	}

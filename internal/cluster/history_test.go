@@ -29,7 +29,15 @@ func TestHistory(t *testing.T) {
 		},
 		"the failed one was scaled before it was replaced": {
 			[]Release{at("v4", "a", 3, "v3"), at("v3", "b", 3, ""), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
-			"v4 current, v3 rolled back, v2 replaced, v1 replaced", "",
+			"v4 current, v3 rolled back, v2 rolled back, v1 replaced", "",
+		},
+		"it was scaled twice, and stopped": {
+			[]Release{at("v6", "a", 1, "v5"), at("v5", "b", 3, ""), at("v4", "b", 0, ""), at("v3", "b", 2, ""), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
+			"v6 current, v5 rolled back, v4 rolled back, v3 rolled back, v2 rolled back, v1 replaced", "",
+		},
+		"it was deployed twice": {
+			[]Release{at("v5", "c", 1, ""), at("v4", "a", 1, "v3"), at("v3", "b", 1, ""), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
+			"v5 current, v4 replaced, v3 rolled back, v2 rolled back, v1 replaced", "v4",
 		},
 		"what has failed once and was good the next time": {
 			[]Release{at("v5", "c", 1, ""), at("v4", "b", 1, ""), at("v3", "a", 1, "v2"), at("v2", "b", 1, ""), at("v1", "a", 1, "")},
