@@ -190,7 +190,7 @@ func (c *change) compare(ctx context.Context, by, message string) error {
 		return err
 	}
 	if c.running != nil {
-		marathon.WithoutChosen(c.running.Settings, c.wanted.Settings)
+		marathon.WithoutChosen(c.running, &c.wanted)
 		c.services(ctx)
 	}
 	c.plan = cluster.Compare(c.running, c.wanted)

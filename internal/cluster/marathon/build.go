@@ -95,6 +95,7 @@ func Build(in Input) (App, []diag.Diagnostic) {
 	b.placement()
 	b.environment()
 	b.merge()
+	b.label(LabelRole, b.app.Role)
 	return b.app, b.problems
 }
 
@@ -141,9 +142,13 @@ func segment(name string) string { return strings.ToLower(strings.ReplaceAll(nam
 
 // label sets one of dce's own labels; an empty value sets none.
 func (b *builder) label(key, value string) {
-	if value != "" {
-		b.app.Labels[key] = value
+	if value == "" {
+		return
 	}
+	if b.app.Labels == nil { // the raw block says null
+		b.app.Labels = map[string]string{}
+	}
+	b.app.Labels[key] = value
 }
 
 func (b *builder) resources() {

@@ -13,6 +13,7 @@ const (
 	LabelEnvironment  = "dce.environment"
 	LabelVersion      = "dce.version" // of the dce that deployed
 	LabelImages       = "dce.images"  // service=reference, comma separated
+	LabelRole         = "dce.role"    // that was asked for: Marathon gives one to every app
 )
 
 // Labels of a deployment, not of the app: they change without anything else,

@@ -97,3 +97,23 @@ func summaries(problems []diag.Diagnostic) []string {
 	slices.Sort(words)
 	return words
 }
+
+// Marathon gives every app a role, so that one that was asked for is noted.
+func TestARoleThatIsAskedForIsNoted(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		in   Input
+		want string
+	}{
+		"none":                               {Input{}, ""},
+		"by the setting":                     {Input{Role: "prod"}, "prod"},
+		"by the raw block":                   {Input{Role: "prod", Raw: map[string]any{"role": "qa"}}, "qa"},
+		"where the raw block takes labels":   {Input{Role: "prod", Raw: map[string]any{"labels": nil}}, "prod"},
+		"where the raw block takes the role": {Input{Role: "prod", Raw: map[string]any{"role": ""}}, ""},
+	} {
+		test.in.Project, test.in.Environment, test.in.Instances = "a", "b", 1
+		if app, _ := Build(test.in); app.Labels[LabelRole] != test.want {
+			t.Errorf("%s: noted %q, want %q", name, app.Labels[LabelRole], test.want)
+		}
+	}
+}

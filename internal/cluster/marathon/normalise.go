@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"dce/internal/cluster"
 )
 
 // Normalise is a definition as flat settings, "healthChecks.0.protocol" and the
@@ -172,11 +174,20 @@ func scalar(v any) string {
 }
 
 // WithoutChosen takes what Marathon has chosen out of the settings of a running
-// app and those of one that is sent. A role that is not sent is --mesos_role, or
-// that of the top group (api/v2/AppNormalization.scala, util/RoleSettings.scala);
-// Marathon before 1.9 knows none.
-func WithoutChosen(running, sent map[string]string) {
-	if sent["role"] == "" || sent["role"] == "*" && running["role"] == "" {
+// app and those of one that is to be sent. A role that is not sent is --mesos_role,
+// or that of the top group (api/v2/AppNormalization.scala, util/RoleSettings.scala);
+// Marathon before 1.9 knows none. It answers with both alike, so a label tells of
+// one that was sent.
+func WithoutChosen(running, wanted *cluster.Release) {
+	var app struct {
+		Labels map[string]string `json:"labels"`
+	}
+	_ = json.Unmarshal(running.Definition, &app) // it was read before
+	withoutChosen(running.Settings, wanted.Settings, app.Labels[LabelRole] != "")
+}
+
+func withoutChosen(running, sent map[string]string, named bool) {
+	if sent["role"] == "" && !named || sent["role"] == "*" && running["role"] == "" {
 		delete(running, "role")
 		delete(sent, "role")
 	}

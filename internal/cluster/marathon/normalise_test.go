@@ -42,27 +42,34 @@ func TestDefaultsAreNoDifference(t *testing.T) {
 			"upgradeStrategy.minimumHealthCapacity",
 		},
 		"a role of Marathon's choice":  {`{"id":"/x"}`, `{"id":"/x","role":"prod"}`, ""},
-		"a role of its own":            {`{"id":"/x","role":"qa"}`, `{"id":"/x","role":"prod"}`, "role"},
-		"the role of none":             {`{"id":"/x","role":"*"}`, `{"id":"/x","role":"prod"}`, "role"},
-		"a Marathon that has no roles": {`{"id":"/x","role":"*"}`, `{"id":"/x"}`, ""},
-		"resources of no role only":    {`{"id":"/x","acceptedResourceRoles":["*"]}`, `{"id":"/x"}`, "acceptedResourceRoles"},
-		"another number":               {`{"id":"/x","cpus":1}`, `{"id":"/x","cpus":1.5}`, "cpus"},
-		"1 and 1.0":                    {`{"id":"/x","disk":10}`, `{"id":"/x","disk":10.0}`, ""},
-		"another order":                {`{"id":"/x","env":{"a":"1","b":"2"}}`, `{"env":{"b":"2","a":"1"},"id":"/x"}`, ""},
-		"a port that was chosen":       {`{"id":"/x","portDefinitions":[{"port":8080}]}`, `{"id":"/x","portDefinitions":[{"port":9090}]}`, "portDefinitions.0.port"},
-		"what is unknown":              {`{"id":"/x","newKey":{"a":[1,2]}}`, `{"id":"/x"}`, "newKey.a"},
-		"a secret of the environment":  {`{"id":"/x","env":{"A":{"secret":"s"}}}`, `{"id":"/x","env":{"A":"s"}}`, "env.A"},
+		"a role that was named before": {`{"id":"/x"}`, `{"id":"/x","role":"prod","labels":{"dce.role":"prod"}}`, "role"},
+		"a role that was named before, whatever it is now": {
+			`{"id":"/x"}`, `{"id":"/x","role":"qa","labels":{"dce.role":"prod"}}`, "role",
+		},
+		"a role that is named":                                {`{"id":"/x","role":"prod","labels":{"dce.role":"prod"}}`, `{"id":"/x","role":"prod","labels":{"dce.role":"prod"}}`, ""},
+		"a role that was named by a dce that did not note it": {`{"id":"/x","role":"prod","labels":{"dce.role":"prod"}}`, `{"id":"/x","role":"prod"}`, ""},
+		"a role of its own":                                   {`{"id":"/x","role":"qa"}`, `{"id":"/x","role":"prod"}`, "role"},
+		"the role of none":                                    {`{"id":"/x","role":"*"}`, `{"id":"/x","role":"prod"}`, "role"},
+		"a Marathon that has no roles":                        {`{"id":"/x","role":"*"}`, `{"id":"/x"}`, ""},
+		"resources of no role only":                           {`{"id":"/x","acceptedResourceRoles":["*"]}`, `{"id":"/x"}`, "acceptedResourceRoles"},
+		"another number":                                      {`{"id":"/x","cpus":1}`, `{"id":"/x","cpus":1.5}`, "cpus"},
+		"1 and 1.0":                                           {`{"id":"/x","disk":10}`, `{"id":"/x","disk":10.0}`, ""},
+		"another order":                                       {`{"id":"/x","env":{"a":"1","b":"2"}}`, `{"env":{"b":"2","a":"1"},"id":"/x"}`, ""},
+		"a port that was chosen":                              {`{"id":"/x","portDefinitions":[{"port":8080}]}`, `{"id":"/x","portDefinitions":[{"port":9090}]}`, "portDefinitions.0.port"},
+		"what is unknown":                                     {`{"id":"/x","newKey":{"a":[1,2]}}`, `{"id":"/x"}`, "newKey.a"},
+		"a secret of the environment":                         {`{"id":"/x","env":{"A":{"secret":"s"}}}`, `{"id":"/x","env":{"A":"s"}}`, "env.A"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, err := Normalise(json.RawMessage(test.sent))
+			wanted, err := ReadRelease(json.RawMessage(test.sent))
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, err := Normalise(json.RawMessage(test.answered))
+			running, err := ReadRelease(json.RawMessage(test.answered))
 			if err != nil {
 				t.Fatal(err)
 			}
-			WithoutChosen(b, a)
+			WithoutChosen(running, wanted)
+			a, b := wanted.Settings, running.Settings
 			if test.diff == "" {
 				if diff := cmp.Diff(a, b); diff != "" {
 					t.Error(diff)

@@ -43,7 +43,7 @@ func settled(settings map[string]string) map[string]string {
 		label, isLabel := strings.CutPrefix(key, "labels.")
 		switch {
 		case key == "instances", isLabel && (IsDeploymentLabel(label) || label == LabelReplaces):
-		case isLabel && (label == LabelBundle || label == LabelBundleFile || label == LabelImages):
+		case isLabel && (label == LabelBundle || label == LabelBundleFile || label == LabelImages || label == LabelRole):
 		case isLabel && label == LabelBundleDigest:
 			out[cluster.SettingBundle] = value
 		case file != "" && strings.HasPrefix(key, "fetch.") && strings.HasSuffix(settings[fetchOf(key)+".uri"], "/"+file):

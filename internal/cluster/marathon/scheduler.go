@@ -234,7 +234,7 @@ func sameDefinition(sent map[string]any, found json.RawMessage) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	WithoutChosen(b, a)
+	withoutChosen(b, a, false) // both have the same labels, or are not the same
 	return equal(a, b), nil
 }
 
