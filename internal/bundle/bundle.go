@@ -81,10 +81,10 @@ func Pack(m Manifest, files []File) (Bundle, error) {
 	}
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	if err := check(files); err != nil {
-		return Bundle{}, err
-	}
 	manifest, err := encode(m)
+	if err == nil {
+		err = check(files, len(manifest))
+	}
 	if err != nil {
 		return Bundle{}, err
 	}

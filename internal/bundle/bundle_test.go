@@ -219,7 +219,8 @@ func TestTheLimitsHoldForWhoPacksToo(t *testing.T) {
 	}{
 		"a file of zeros":       {zeros, "its 20 MiB compress to "},
 		"many files":            {many, "it has 10001 files, 10000 may travel"},
-		"large files":           {large, "its files come to 256 MiB"},
+		"large files":           {large, "its files and its manifest come to more than 256 MiB"},
+		"with the manifest":     {large[1:], "its files and its manifest come to more than 256 MiB"},
 		"a path that leads out": {[]File{{Path: "../x"}}, `"../x", which does not stay below it`},
 		"dce's own name":        {[]File{{Path: ManifestName}}, "which is dce's own"},
 	} {

@@ -15,7 +15,7 @@ import (
 // belongs to a pod and is larger belongs into an image or a volume.
 const (
 	MaxCompressed = 64 << 20  // bytes, of the compressed bundle
-	MaxContent    = 256 << 20 // bytes, of all files together
+	MaxContent    = 256 << 20 // bytes, of all files and the manifest together
 	MaxFiles      = 10_000
 	MaxPath       = 512 // bytes, of a path
 	// MaxRatio bounds how many times as large a bundle may become, above a size
@@ -30,13 +30,13 @@ func contentLimit(compressed int) int {
 	return min(MaxContent+MaxFiles*2048, freeRatio+MaxRatio*compressed)
 }
 
-// check holds files against the limits, and against what would not come out
-// of a bundle as it went in.
-func check(files []File) error {
+// check holds files, beside a manifest of that many bytes, against the limits, and
+// against what would not come out of a bundle as it went in.
+func check(files []File, manifest int) error {
 	if len(files) > MaxFiles {
 		return tooLarge(fmt.Sprintf("it has %d files, %d may travel", len(files), MaxFiles), files)
 	}
-	total := 0
+	total := manifest
 	seen := map[string]bool{}
 	for _, f := range files {
 		if err := checkPath(f.Path); err != nil {
@@ -49,7 +49,7 @@ func check(files []File) error {
 		total += len(f.Data)
 	}
 	if total > MaxContent {
-		return tooLarge(fmt.Sprintf("its files come to %s", Size(total)), files)
+		return tooLarge("its files and its manifest come to more than "+Size(MaxContent), files)
 	}
 	return nil
 }

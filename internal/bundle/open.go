@@ -54,6 +54,7 @@ func decompress(data []byte) ([]byte, error) {
 func read(content []byte) (Manifest, []File, error) {
 	r := tar.NewReader(bytes.NewReader(content))
 	var manifest *Manifest
+	var size int // of the manifest
 	var files []File
 	total := 0
 	for {
@@ -73,6 +74,7 @@ func read(content []byte) (Manifest, []File, error) {
 			if manifest, err = decode(f); err != nil {
 				return Manifest{}, nil, err
 			}
+			size = total
 			continue
 		}
 		if files = append(files, f); len(files) > MaxFiles {
@@ -82,7 +84,7 @@ func read(content []byte) (Manifest, []File, error) {
 	if manifest == nil {
 		return Manifest{}, nil, broken("it is empty", nil)
 	}
-	if err := check(files); err != nil {
+	if err := check(files, size); err != nil {
 		return Manifest{}, nil, err
 	}
 	return *manifest, files, nil
