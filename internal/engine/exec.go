@@ -93,7 +93,11 @@ func (e *Engine) running(ctx context.Context, podID, service string) (string, er
 	if err != nil {
 		return "", classify(fmt.Errorf("looking for a container of %s: %w", service, err), about{host: e.Host()})
 	}
-	found := slices.DeleteFunc(res.Items, func(c container.Summary) bool { return c.State != container.StateRunning })
+	own, err := e.own(ctx, res.Items)
+	if err != nil {
+		return "", err
+	}
+	found := slices.DeleteFunc(own, func(c container.Summary) bool { return c.State != container.StateRunning })
 	if len(found) == 0 {
 		return "", ErrNoContainer
 	}

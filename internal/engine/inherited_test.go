@@ -40,6 +40,10 @@ func TestAContainerOfACommittedImageIsNotThePods(t *testing.T) {
 	if got := f.states(); !slices.Equal(got, []string{"infra running", "web exited"}) {
 		t.Errorf("the pod is %v", got)
 	}
+	inside, err := f.engine.Exec(t.Context(), f.id, engine.Command{Service: "web", Argv: []string{"true"}})
+	if err == nil {
+		t.Errorf("a command ran in what is run by hand: %+v", inside)
+	}
 	names, err := f.engine.HandRun(t.Context(), f.id)
 	if want := []string{f.id + "-by-hand", f.id + "-fails"}; err != nil || !slices.Equal(names, want) {
 		t.Errorf("run by hand: %v, %v", names, err)

@@ -21,8 +21,12 @@ func (e *Engine) Inspect(ctx context.Context, podID string) ([]byte, error) {
 	if err != nil {
 		return nil, classify(fmt.Errorf("listing the pod's containers: %w", err), about{host: e.Host()})
 	}
+	own, err := e.own(ctx, res.Items)
+	if err != nil {
+		return nil, err
+	}
 	var all []container.InspectResponse
-	for _, c := range res.Items {
+	for _, c := range own {
 		one, err := e.api.ContainerInspect(ctx, c.ID, client.ContainerInspectOptions{})
 		if err := ignoreGone(err); err != nil {
 			return nil, classify(fmt.Errorf("looking at a container: %w", err), about{host: e.Host()})

@@ -62,7 +62,11 @@ func (f *follower) listAndRead(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing the pod's containers: %w", err)
 	}
-	for _, c := range res.Items {
+	own, err := f.engine.own(ctx, res.Items)
+	if err != nil {
+		return err
+	}
+	for _, c := range own {
 		// The log of a container that was not started yet ends at once, and would
 		// not be read again.
 		if f.seen[c.ID] || !f.wanted(c) || c.State == container.StateCreated {

@@ -64,7 +64,11 @@ func (p *Pod) checkName(ctx context.Context) error {
 	if err != nil {
 		return classify(err, about{host: p.engine.Host()})
 	}
-	for _, c := range res.Items {
+	own, err := p.own(ctx, res.Items)
+	if err != nil {
+		return err
+	}
+	for _, c := range own {
 		if other, ok := c.Labels[podLabel]; ok && other != p.spec.PodID {
 			return diag.Fail(diag.Diagnostic{
 				Code:    "DCE322",

@@ -582,8 +582,10 @@ func TestWhatIsRunOfAnImageMadeOfAPodIsNoPod(t *testing.T) {
 	if !enginetest.Runs(t, p.api, id) {
 		t.Error("it was removed with the pod")
 	}
-	if out := p.dce("ls", "--all").run().stdout(); strings.Contains(out, p.id()) {
-		t.Errorf("ls lists it as a pod:\n%s", out)
+	ls := p.dce("ls").run()
+	ls.exits(0)
+	if strings.Contains(ls.stdout(), p.id()) {
+		t.Errorf("ls lists it as a pod:\n%s", ls.stdout())
 	}
 	p.dce("down", "--local").run().exits(1, "there is no pod", "by-hand is left alone")
 }
