@@ -14,9 +14,10 @@ import (
 	"dce/internal/render"
 )
 
-// ImageLabels are the labels of an image, by its id; false where the engine does
-// not have it any more. Containers inherit them: one that somebody runs of an
-// image that was committed from a pod's container carries all of the pod's.
+// ImageLabels are the labels of an image that mean something to dce, by its id;
+// false where the engine does not have it any more. Containers inherit them: one
+// that somebody runs of an image that was committed from a pod's container carries
+// all of the pod's.
 func (e *Engine) ImageLabels(ctx context.Context, id string) (labels map[string]string, found bool, err error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
@@ -29,7 +30,7 @@ func (e *Engine) ImageLabels(ctx context.Context, id string) (labels map[string]
 	case res.Config == nil:
 		return nil, true, nil
 	}
-	return res.Config.Labels, true, nil
+	return ownOf(res.Config.Labels), true, nil
 }
 
 // HandRun names the containers that carry a pod's label and have it from their

@@ -52,13 +52,19 @@ func (l *ownLabels) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return err //nolint:wrapcheck // of this very text
 	}
-	*l = ownLabels{}
+	*l = ownOf(all)
+	return nil
+}
+
+// ownOf are the labels that mean something, and lets go of the rest.
+func ownOf(all map[string]string) map[string]string {
+	kept := map[string]string{}
 	for key, value := range all {
 		if own(key) {
-			(*l)[key] = strings.Clone(value[:min(len(value), mostOfLabel)]) // the rest is let go
+			kept[key] = strings.Clone(value[:min(len(value), mostOfLabel)])
 		}
 	}
-	return nil
+	return kept
 }
 
 func own(key string) bool {
