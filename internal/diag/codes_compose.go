@@ -85,7 +85,7 @@ func composeCodes() []Entry {
 		{
 			Code: "DCE116", Title: "env file is wrong", Exit: ExitInvalid,
 			Text: "A file of environment values (--env-file, .env, env_file of a service) is missing or is not in the format KEY=VALUE, one on " +
-				"each line. Values with blanks or # need quotes. A service's env_file that may be missing is written as " +
+				"each line. Values with blanks or # need quotes; of an env_file with `format: raw` everything behind the = is the value. A service's env_file that may be missing is written as " +
 				"`- {path: FILE, required: false}`.",
 		},
 		{

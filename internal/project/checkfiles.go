@@ -14,10 +14,10 @@ func (c *checker) files() {
 	for _, name := range c.project.ServiceNames() {
 		s := c.project.Services[name]
 		for i, f := range s.EnvFiles {
-			c.envFile(f.Path, bool(f.Required), "services", name, "env_file", strconv.Itoa(i))
+			c.envFile(f, "services", name, "env_file", strconv.Itoa(i))
 		}
 		for i, f := range s.LabelFiles {
-			c.envFile(f, true, "services", name, "label_file", strconv.Itoa(i))
+			c.envFile(types.EnvFile{Path: f, Required: true}, "services", name, "label_file", strconv.Itoa(i))
 		}
 	}
 	for _, name := range c.project.SecretNames() {
@@ -58,21 +58,25 @@ func (c *checker) within(path string, where ...string) bool {
 	return false
 }
 
-func (c *checker) envFile(path string, required bool, where ...string) {
-	if !c.within(path, where...) || !required && !exists(path) {
+func (c *checker) envFile(f types.EnvFile, where ...string) {
+	if !knownEnvFormat(f.Format) {
+		c.report("DCE105", fmt.Sprintf("there is no env file format %q", f.Format), "write `format: raw` for values that are taken as they stand, or leave format out", append(where, "format")...)
 		return
 	}
-	f, err := openRegular(path)
+	if !c.within(f.Path, where...) || !bool(f.Required) && !exists(f.Path) {
+		return
+	}
+	opened, err := openRegular(f.Path)
 	if err == nil {
-		f.Close()
-		c.envValues(path)
+		opened.Close()
+		c.envValues(f)
 		return
 	}
-	d := unreadable(path, err)
+	d := unreadable(f.Path, err)
 	if d.Code == "DCE102" {
 		d.Code = "DCE116"
 	}
-	d.Summary = fmt.Sprintf("env file %s: %s", path, d.Summary)
+	d.Summary = fmt.Sprintf("env file %s: %s", f.Path, d.Summary)
 	if d.Hint = "create it, or write `{path: FILE, required: false}` where it may be missing"; where[2] == "label_file" {
 		d.Hint = "create it, or remove it here"
 	}
@@ -81,10 +85,9 @@ func (c *checker) envFile(path string, required bool, where ...string) {
 }
 
 // envValues reads an env file before compose-go does, which reads without bounds.
-func (c *checker) envValues(path string) {
-	_, d := readEnvFile(path, func(k string) (string, bool) {
+func (c *checker) envValues(f types.EnvFile) {
+	c.problems = append(c.problems, checkServiceEnv(f, func(k string) (string, bool) {
 		v, ok := c.project.Environment[k]
 		return v, ok
-	})
-	c.problems = append(c.problems, d...)
+	})...)
 }

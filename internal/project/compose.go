@@ -166,8 +166,8 @@ func (r request) files(s *source) []types.ConfigFile {
 // resolveFiles moves the values of env_file and label_file into the services.
 func resolveFiles(p *types.Project) (resolved *types.Project, err error) {
 	capture(func() { // readEnvFile has told what it warns of
-		if resolved, err = p.WithServicesEnvironmentResolved(true); err == nil {
-			resolved, err = resolved.WithServicesLabelsResolved(true)
+		if resolved, err = p.WithServicesLabelsResolved(true); err == nil { // a copy
+			err = resolveEnvironments(resolved)
 		}
 	})
 	return resolved, err

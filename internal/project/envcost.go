@@ -36,7 +36,9 @@ func envCost(path, text string, lookup dotenv.LookupFn) diag.List {
 
 type envStatement struct {
 	key, value string
-	line       int
+	// alone: there is no value; of a raw file only.
+	alone bool
+	line  int
 	// begin and end are offsets in the text.
 	begin, end int
 }

@@ -205,8 +205,7 @@ func (s *session) envProblems(p *types.Project, cause error) diag.List {
 	for _, name := range p.ServiceNames() {
 		for _, f := range p.Services[name].EnvFiles {
 			if exists(f.Path) {
-				_, d := readEnvFile(f.Path, lookup)
-				l = append(l, d...)
+				l = append(l, checkServiceEnv(f, lookup)...)
 			}
 		}
 	}

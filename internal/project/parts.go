@@ -50,6 +50,8 @@ type Parts struct {
 // EnvFile is a file that gives a service values or labels.
 type EnvFile struct {
 	Path string
+	// Format is what the compose file says of it, empty for that of .env.
+	Format string
 	// Optional: it may be missing.
 	Optional bool
 	// At leads to where it is named.
@@ -125,7 +127,7 @@ func envFilesOf(merged *types.Project) []EnvFile {
 	var all []EnvFile
 	for _, name := range merged.ServiceNames() {
 		for i, f := range merged.Services[name].EnvFiles {
-			all = append(all, EnvFile{Path: f.Path, Optional: !bool(f.Required), At: []string{"services", name, "env_file", strconv.Itoa(i)}})
+			all = append(all, EnvFile{Path: f.Path, Format: f.Format, Optional: !bool(f.Required), At: []string{"services", name, "env_file", strconv.Itoa(i)}})
 		}
 		for i, f := range merged.Services[name].LabelFiles {
 			all = append(all, EnvFile{Path: f, At: []string{"services", name, "label_file", strconv.Itoa(i)}})
@@ -319,7 +321,7 @@ func (u *usage) project(merged *types.Project) {
 			}
 		}
 		for _, f := range s.EnvFiles {
-			u.envFile(f.Path)
+			u.envFile(f)
 		}
 	}
 	for _, c := range merged.Configs {
@@ -345,8 +347,8 @@ func (u *usage) secretVariables(merged *types.Project) {
 
 // envFile looks at an env file. Loading has read it; one that need not exist
 // names nothing.
-func (u *usage) envFile(path string) {
-	data, err := readLimited(path, nil)
+func (u *usage) envFile(f types.EnvFile) {
+	data, err := readLimited(f.Path, nil)
 	if err != nil {
 		return
 	}
@@ -355,11 +357,14 @@ func (u *usage) envFile(path string) {
 		v, ok := u.session.env[k]
 		return v, ok
 	}
-	_, _ = readEnvFile(path, lookup)
+	_ = checkServiceEnv(f, lookup)
+	if f.Format == rawFormat { // its values name no variables
+		return
+	}
 	for _, st := range envStatements(string(data)) {
 		names := u.text(st.value, lookup)
 		if !u.keys[st.key] && u.anySecret(names) {
-			u.misused = append(u.misused, []string{path, st.key})
+			u.misused = append(u.misused, []string{f.Path, st.key})
 		}
 	}
 }

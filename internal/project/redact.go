@@ -7,17 +7,18 @@ import (
 
 // RedactEnv leaves of an env file's secret keys the names only, so that the
 // environment of whoever reads it gives the values. It returns these beside, but
-// for those that are made of variables, which hold no secret themselves.
-func RedactEnv(text string, secret []string) (redacted string, values map[string]string) {
+// for those that are made of variables, which hold no secret themselves. The format is
+// that of the file (EnvFile).
+func RedactEnv(text, format string, secret []string) (redacted string, values map[string]string) {
 	var b strings.Builder
 	values = map[string]string{}
 	at := 0
-	for _, st := range envStatements(text) {
-		if !slices.Contains(secret, st.key) {
+	for _, st := range statementsOf(text, format) {
+		if !slices.Contains(secret, st.key) || st.alone {
 			continue
 		}
-		if value := strings.TrimSpace(st.value); strings.HasPrefix(value, "'") || !strings.Contains(value, "${") {
-			values[st.key] = strings.Trim(value, `"'`)
+		if value, own := ownValue(st, format); own {
+			values[st.key] = value
 		}
 		b.WriteString(text[at:st.begin] + st.key + "\n")
 		at = st.end
@@ -28,4 +29,20 @@ func RedactEnv(text string, secret []string) (redacted string, values map[string
 	}
 	b.WriteString(text[at:])
 	return b.String(), values
+}
+
+func statementsOf(text, format string) []envStatement {
+	if format == rawFormat {
+		return rawStatements(text)
+	}
+	return envStatements(text)
+}
+
+// ownValue is the value of a statement, unless it is made of variables.
+func ownValue(st envStatement, format string) (string, bool) {
+	if format == rawFormat {
+		return st.value, true
+	}
+	value := strings.TrimSpace(st.value)
+	return strings.Trim(value, `"'`), strings.HasPrefix(value, "'") || !strings.Contains(value, "${")
 }

@@ -135,6 +135,24 @@ func TestNoValueOfASecretTravels(t *testing.T) {
 	}
 }
 
+// What is secret of a raw env file stays here, and the rest travels byte by byte:
+// read as a .env, the quote in it would run on over the secret.
+func TestARawEnvFileTravelsWithoutItsSecrets(t *testing.T) {
+	dir := write(t, map[string]string{
+		"compose.yaml": "services: {web: {image: \"web:1\", env_file: [{path: web.env, format: raw}]}}\n",
+		"web.env":      "A='1\n  B=$x # y \nDB_PASS=hunter2's-long\nC='2",
+		"dce.yaml":     "secrets: [DB_PASS]\nenvironments: {qa: {target: {urls: [http://marathon.example]}, app: {secrets: {DB_PASS: \"marathon:shop/db\"}}}}\n",
+	})
+	s, err := Prepare(t.Context(), options(dir))
+	if err != nil {
+		t.Fatal(lines(dir, err), err)
+	}
+	text := unpacked(t, s.Bundle.Data)
+	if want := "A='1\n  B=$x # y \nDB_PASS\nC='2"; !strings.Contains(text, want) || strings.Contains(text, "hunter2") {
+		t.Errorf("got %q, want %q in it", text, want)
+	}
+}
+
 // A variable that a compose secret is made of is one wherever it is used.
 func TestAVariableOfAComposeSecretIsSecret(t *testing.T) {
 	const secrets = "\nsecrets: {db: {environment: DB_PASS}}\n"

@@ -143,7 +143,7 @@ func (l *loaded) redact(s *secretPlan, files []bundle.File) {
 		if i < 0 {
 			continue
 		}
-		text, values := project.RedactEnv(string(files[i].Data), l.parts.Keys)
+		text, values := project.RedactEnv(string(files[i].Data), env.Format, l.parts.Keys)
 		files[i].Data = []byte(text)
 		for name, value := range values {
 			s.know(name, value)
