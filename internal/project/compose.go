@@ -88,13 +88,12 @@ func (r request) call(ctx context.Context) (*types.Project, error) {
 	for _, s := range r.sources {
 		p.ComposeFiles = append(p.ComposeFiles, s.path)
 	}
-	return p, nil
+	return withSelected(p, r.services)
 }
 
 func (r request) options(o *loader.Options) {
 	o.SetProjectName(r.name, true)
 	o.Profiles = r.profiles
-	o.SelectedServices = r.services
 	if !r.interpolate {
 		o.Interpolate = onlyWhereNeeded(*o.Interpolate)
 	}
