@@ -196,6 +196,9 @@ func (a *app) planned(ctx context.Context, o local.UpOptions) (*local.Plan, *loc
 		}
 	})
 	plan, err := local.NewPlan(ctx, o)
+	if err == nil {
+		err = plan.Runnable()
+	}
 	if err != nil {
 		cancel()
 	}

@@ -154,11 +154,23 @@ func composeCodes() []Entry {
 			Text: "A service named on the command line does not exist in the project. `dce render --services` lists those that do.",
 		},
 		{
-			Code: "DCE157", Title: "a secret's variable is not set", Exit: ExitInvalid,
-			Text: "A service uses a secret whose value is that of an environment variable (secrets: NAME: environment: VARIABLE), and nothing sets the variable: " +
-				"not the environment of dce, not an env file, not `values` in dce.yaml. The value is needed where the pod runs; `dce render` does without.\n\n" +
+			Code: "DCE157", Title: "variable of a secret or config is not set", Exit: ExitInvalid,
+			Text: "A service uses a secret or a config whose value is that of an environment variable (secrets: NAME: environment: VARIABLE), and nothing sets the " +
+				"variable: not the environment of dce, not an env file, not `values` in dce.yaml. The value is needed where the pod runs; `dce render` does without.\n\n" +
 				"Or the facts of a task (`dce up --local --task dce-task.json`) say that it had a secret in a variable: its value is withheld from the file, and must be set here.\n\n" +
-				"Set the variable for the run, or give the secret a file.",
+				"Set the variable for the run, or give the secret a file. A variable that is set and empty is none of a problem: as with Docker Compose, the service " +
+				"then finds no file of that name.",
+		},
+		{
+			Code: "DCE158", Title: "secret or config of a swarm", Exit: ExitInvalid,
+			Text: "A service uses a secret or a config that is external, or has a driver or a template_driver. These are kept by a Docker swarm, and Docker Compose, " +
+				"which runs the containers of a pod here and on agents, refuses them. Give it a `file` or an `environment` in the place of that. An external secret may " +
+				"stay where `app.secrets` of the environment says where the cluster has it (app.secrets: {NAME: marathon:SOURCE}).",
+		},
+		{
+			Code: "DCE159", Title: "file of a secret or config is missing", Exit: ExitInvalid,
+			Text: "A service uses a secret or a config whose `file` does not exist on the machine that the pod is to run on, or may not be looked at. The engine " +
+				"mounts the file, so it must be there before anything starts. Relative names are relative to the directory of the first compose file.",
 		},
 		{
 			Code: "DCE156", Title: "version is obsolete", Exit: ExitDone,

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"encoding/base64"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -151,6 +152,33 @@ func TestSecretsComeFromTheAgentOnly(t *testing.T) {
 		if err != nil && (strings.Contains(err.Error(), "jwt") || strings.Contains(err.Error(), "root:x")) {
 			t.Errorf("%q is quoted: %v", source, err)
 		}
+	}
+}
+
+func TestWhatASecretComesFromIsLookedAtBeforeTheEngineIs(t *testing.T) {
+	for name, tc := range map[string]struct{ given, want string }{
+		"a file":                      {"{file: here}", ""},
+		"a file that is not there":    {"{file: nowhere}", "DCE159"},
+		"a variable that nobody sets": {"{environment: UNSET}", "DCE157"},
+		"a swarm":                     {"{external: true}", "DCE158"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := t.TempDir()
+			for file, text := range map[string]string{
+				"here": "x", "compose.yaml": "services: {web: {image: x, secrets: [it]}}\nsecrets: {it: " + tc.given + "}\n",
+			} {
+				if err := os.WriteFile(filepath.Join(sandbox, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := &stager{
+				o:   Options{Environment: mesos.Environment{Sandbox: sandbox}, SystemConfig: filepath.Join(sandbox, "none")},
+				log: slog.New(slog.DiscardHandler),
+			}
+			if err := s.load(t.Context(), &plan{}); codes(err) != tc.want {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
 	}
 }
 

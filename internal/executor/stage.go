@@ -219,6 +219,9 @@ func (s *stager) load(ctx context.Context, p *plan) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.project.Unavailable().Err(); err != nil {
+		return err
+	}
 	for _, w := range p.project.Warnings {
 		s.log.Warn("a warning about the job's files", slog.String("warning", w.String()))
 	}

@@ -83,12 +83,7 @@ func New(ctx context.Context, o Options) (*Life, error) {
 	if o.NoBuild {
 		p = withoutBuild(p)
 	}
-	for name, content := range o.SecretFiles {
-		if secret, ok := p.Secrets[name]; ok {
-			secret.Content = content
-			p.Secrets[name] = secret
-		}
-	}
+	giveContents(p, o.SecretFiles)
 	sleeper := rest.NewSleeper(restAfter)
 	made := o.Engine.Pod(engine.Spec{
 		Project: p, PodID: o.PodID, Pull: o.Pull, PullTries: o.PullTries, Build: o.Build, RemoveVolumes: o.RemoveVolumes,
@@ -106,6 +101,27 @@ func New(ctx context.Context, o Options) (*Life, error) {
 		Away: func(ctx context.Context, err error) bool { return l.work.wasMissed() || o.Engine.Away(ctx, err) },
 	})
 	return l, nil
+}
+
+// giveContents gives secrets their contents, by name. Compose takes an empty one
+// for none, and then asks for its variable (v5.5.1 pkg/compose/secrets.go); a config
+// still names one only where that is empty.
+func giveContents(p *types.Project, secrets map[string]string) {
+	for name, content := range secrets {
+		secret, ok := p.Secrets[name]
+		if !ok {
+			continue
+		}
+		if secret.Content = content; content == "" {
+			p.Environment[secret.Environment] = ""
+		}
+		p.Secrets[name] = secret
+	}
+	for _, c := range p.Configs {
+		if c.Environment != "" && c.Content == "" {
+			p.Environment[c.Environment] = ""
+		}
+	}
 }
 
 // withoutBuild leaves nothing to build: an image that is missing is pulled, or

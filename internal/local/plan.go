@@ -89,6 +89,10 @@ func NewPlan(ctx context.Context, o UpOptions) (*Plan, error) {
 	return p, nil
 }
 
+// Runnable says why the pod cannot run here, for what its files lead to; who only
+// looks at it can do without.
+func (p *Plan) Runnable() error { return p.project.Unavailable().Err() }
+
 // contentHash is that of the pod's content. The pod of a task is the one that
 // its agent has run, wherever its files are by now.
 func (p *Plan) contentHash() string {

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"dce/internal/diag"
 	"dce/internal/pod"
-	"dce/internal/project"
 	"dce/internal/render"
 )
 
@@ -99,30 +96,6 @@ func unknownService(name string, known []string) error {
 		Code: "DCE428", Summary: fmt.Sprintf("the pod has no service %q", name),
 		Hint: "its services: " + strings.Join(known, ", "),
 	})
-}
-
-// unsetSecrets are the secrets of services that come from a variable which
-// nothing sets. Compose would tell when the first containers are there.
-func unsetSecrets(p *project.Project) diag.List {
-	var problems diag.List
-	used := map[string]bool{}
-	for _, s := range p.Compose.Services {
-		for _, secret := range s.Secrets {
-			used[secret.Source] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(used)) {
-		variable := p.Compose.Secrets[name].Environment
-		if _, set := p.Compose.Environment[variable]; variable == "" || set {
-			continue
-		}
-		problems = append(problems, diag.Diagnostic{
-			Code: "DCE157", Summary: fmt.Sprintf("secret %s comes from the variable %s, which is not set", name, variable),
-			Pos:  p.Locate("secrets", name, "environment"),
-			Hint: fmt.Sprintf("set it for this run: %s=... dce up --local, or in an env file", variable),
-		})
-	}
-	return problems
 }
 
 // podFailed says why a pod failed, with what helps to understand it.

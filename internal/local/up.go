@@ -28,9 +28,6 @@ const portTries = 5
 // what is wrong, and exits with a code of its own unless the one returned is
 // above zero.
 func (m *Machine) Up(ctx context.Context, p *Plan, requests <-chan Stop, monitors *Monitors) (int, error) {
-	if err := unsetSecrets(p.project).Err(); err != nil {
-		return 0, err
-	}
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s := &stops{cancel: cancel, say: m.Screen.Say, note: func() (asked, bool) {

@@ -521,6 +521,26 @@ secrets:
 	up.end()
 }
 
+// Compose v5.5.1 takes an empty value for none: the service finds no file.
+func TestAnEmptySecretAndConfigStopNothing(t *testing.T) {
+	p := at(t, `
+services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'ls /run/secrets/token /site; cat /run/secrets/word; echo']
+    secrets: [token, word]
+    configs: [site]
+secrets:
+  token: {environment: SPINE_TOKEN}
+  word: {environment: SPINE_WORD}
+configs:
+  site: {environment: SPINE_SITE}
+`)
+	p.env = append(p.env, "SPINE_TOKEN=", "SPINE_SITE=", "SPINE_WORD=s3same")
+	p.dce("up", "--local").run().exits(1, "/run/secrets/token: No such file", "/site: No such file", "s3same", "DCE507")
+	p.gone(p.id())
+}
+
 func TestWhatTheEngineDoesNotHaveIsShownInTheFile(t *testing.T) {
 	p := at(t, `
 services:

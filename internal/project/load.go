@@ -113,7 +113,7 @@ func (s *session) setSecrets(p *types.Project) {
 		if !ok {
 			continue
 		}
-		secret.File, secret.Environment, secret.Content = "", "", ""
+		secret = types.SecretConfig{Name: secret.Name, Labels: secret.Labels, Extensions: secret.Extensions}
 		if variable, ok := strings.CutPrefix(source, "env:"); ok {
 			secret.Environment = variable
 		} else {

@@ -231,3 +231,24 @@ func TestCredentialsOfTheDeployerDoNotTravel(t *testing.T) {
 		})
 	}
 }
+
+// An agent has no swarm either; app.secrets can have what stands in its place.
+func TestASecretOfASwarmComesFromElsewhereOrIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ app, service, want string }{
+		"a secret that nothing is said of": {"env: {}", "secrets: [db]", "compose.yaml:2:26: error: secret db cannot be had: it says external [DCE158]"},
+		"a config":                         {"env: {}", "configs: [site]", "compose.yaml:3:28: error: config site cannot be had: it says external [DCE158]"},
+		"a secret that the cluster has":    {"secrets: {db: \"marathon:shop/db\"}", "secrets: [db]", ""},
+		"one that nobody uses":             {"env: {}", "init: true", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, map[string]string{
+				"compose.yaml": "services: {web: {image: \"web:1\", " + test.service + "}}\nsecrets: {db: {external: true}}\nconfigs: {site: {external: true}}\n",
+				"dce.yaml":     "environments: {qa: {target: {urls: [http://marathon.example]}, app: {" + test.app + "}}}\n",
+			})
+			_, err := Prepare(t.Context(), options(dir))
+			if got := lines(dir, err); (err != nil) != (test.want != "") || !strings.Contains(got, test.want) {
+				t.Errorf("got %s%v, want %q", got, err, test.want)
+			}
+		})
+	}
+}

@@ -47,6 +47,7 @@ func (l *loaded) secrets() *secretPlan {
 			s.leave(name)
 		}
 	}
+	s.problems = append(s.problems, l.project.Unsupported(func(name string) bool { return s.sources[name] != "" })...)
 	for _, path := range l.parts.Literals {
 		s.problems = append(s.problems, literal(path, l.project.Locate(path...)))
 	}
