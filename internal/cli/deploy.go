@@ -36,7 +36,7 @@ func (f *applyFlags) define(cmd *cobra.Command) {
 	fs.BoolVarP(&f.detach, "detach", "d", false, "return when the cluster has taken the change")
 	fs.Var(&f.wait, "wait", "wait until the change is done, whatever DCE_DETACH says")
 	fs.Lookup("wait").NoOptDefVal = "true"
-	fs.DurationVar(&f.timeout, "timeout", 0, "give up when it is not done within `DURATION` (by default what dce.yaml says: 10m)")
+	durationVar(fs, &f.timeout, "timeout", 0, "give up when it is not done within `DURATION` (by default what dce.yaml says: 10m)")
 	fs.Lookup("timeout").DefValue = ""
 	fs.BoolVar(&f.force, "force", false, "replace a deployment that is going on")
 	fs.Var(&f.lockWait, "lock-wait", "wait for a deployment that is going on, at most `DURATION` (15m)")

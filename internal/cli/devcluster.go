@@ -78,10 +78,10 @@ dce devcluster start --addr 127.0.0.1:0 --cpus 64 --mem 64GiB`,
 	fs := cmd.Flags()
 	fs.BoolVar(&f.foreground, "foreground", false, "stay in the foreground until Ctrl-C")
 	fs.StringVar(&f.addr, "addr", devcluster.DefaultAddr, "serve the API of Marathon on `HOST:PORT`; port 0 is a free one")
-	fs.Float64Var(&f.cpus, "cpus", 0, "offer that many processors (four times as many as there are)")
+	coresVar(fs, &f.cpus, "cpus", "offer that many processors (four times as many as there are)")
 	fs.Var(&f.mem, "mem", "offer that much memory (16GiB)")
 	fs.StringVar(&f.secrets, "secrets", "", "let apps use the secrets in `DIR`: a file for each, named as its source")
-	fs.DurationVar(&f.launchTimeout, "launch-timeout", 5*time.Minute, "kill a task that does not run after this `DURATION`")
+	durationVar(fs, &f.launchTimeout, "launch-timeout", 5*time.Minute, "kill a task that does not run after this `DURATION`")
 	fs.BoolVar(&f.ready, "ready", false, "say on a pipe when it answers")
 	_ = fs.MarkHidden("ready") // the flag is there
 	withoutEnv(fs.Lookup("foreground"))
@@ -132,7 +132,7 @@ dce devcluster stop --timeout 1m`,
 		Annotations: map[string]string{exitsKey: "6 it did not end in time"},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "kill the tasks, without any grace")
-	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Minute, "wait at most this `DURATION` for the end")
+	durationVar(cmd.Flags(), &timeout, "timeout", 3*time.Minute, "wait at most this `DURATION` for the end")
 	withoutEnv(cmd.Flags().Lookup("now"))
 	withoutEnv(cmd.Flags().Lookup("timeout"))
 	cmd.RunE = a.until(func(ctx context.Context, _ []string) error {

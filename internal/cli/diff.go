@@ -53,7 +53,7 @@ dce diff --env prod --exit-code -q`,
 	f.shipFlags.define(cmd)
 	fs := cmd.Flags()
 	fs.BoolVar(&f.exitCode, "exit-code", false, "exit with 10 when there are changes")
-	fs.IntVar(&f.context, "context", -1, "show settings as a unified diff, with `N` lines around each change")
+	amountVar(fs, &f.context, "context", "", -1, "show settings as a unified diff, with `N` lines around each change")
 	fs.Lookup("context").DefValue = ""
 	fs.BoolVar(&f.showSecrets, "show-secrets", false, "show values that look secret, too")
 	fs.VarP(&f.output, "output", "o", "print as `text|json|summary`")
@@ -68,7 +68,7 @@ const lockFlag = "lock-image-digests"
 // define adds the flags that say what is deployed.
 func (f *shipFlags) define(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.IntVar(&f.replicas, "replicas", -1, "run `N` pods, whatever dce.yaml says")
+	amountVar(fs, &f.replicas, "replicas", "", -1, "run `N` pods, whatever dce.yaml says")
 	fs.StringArrayVar(&f.images, "image", nil, "take another image: `SERVICE=REFERENCE`; repeatable")
 	fs.StringArrayVar(&f.set, "set", nil, "set a value that the environment declares: `KEY=VALUE`; repeatable")
 	fs.BoolVar(&f.lock, lockFlag, false, "give every image the digest that its tag stands for now")

@@ -54,7 +54,7 @@ dce down --local --timeout 0`,
 	fs := cmd.Flags()
 	fs.BoolVarP(&f.volumes, "volumes", "v", false, "remove the pod's own volumes as well")
 	fs.BoolVar(&f.keepImages, "keep-images", false, "leave the images that were built for the pod")
-	fs.DurationVar(&f.timeout, "timeout", 0, "take at most this `DURATION` to stop; 0 kills at once")
+	durationVar(fs, &f.timeout, "timeout", 0, "take at most this `DURATION` to stop; 0 kills at once")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be removed, and do nothing")
 	grouped(cmd, groupWhat, "volumes", "keep-images")
 	for _, n := range []string{"volumes", "keep-images", "timeout", "dry-run"} {

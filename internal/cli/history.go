@@ -54,7 +54,7 @@ dce history --env prod -n 1 -o json`,
 	})
 	f.define(a, cmd)
 	fs := cmd.Flags()
-	fs.IntVarP(&f.most, "number", "n", 10, "show at most `N` versions; 0 for all")
+	amountVar(fs, &f.most, "number", "n", 10, "show at most `N` versions; 0 for all")
 	fs.VarP(&f.output, "output", "o", "print as `table|json`")
 	grouped(cmd, groupOutput, "number", "output")
 	withoutEnv(fs.Lookup("number"))

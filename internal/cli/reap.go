@@ -63,7 +63,7 @@ dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.executor, "executor-id", "", "only the pods of this executor (`ID`), also those that dce-go has made")
 	fs.StringVar(&f.framework, "framework-id", "", "only the pods of this framework (`ID`)")
-	fs.DurationVar(&f.grace, "grace", 0, "stop each pod within this `DURATION`, 10m without, whatever its services ask for; 0 kills at once")
+	durationVar(fs, &f.grace, "grace", 0, "stop each pod within this `DURATION`, 10m without, whatever its services ask for; 0 kills at once")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be removed, and do nothing")
 	fs.BoolVar(&f.watch, "watch", false, "go on, and sweep whenever an executor dies")
 	fs.VarP(&f.output, "output", "o", "print as `text|json`; with --watch, one line of JSON a sweep")

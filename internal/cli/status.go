@@ -58,7 +58,7 @@ dce status --env prod --verbose`,
 	f.define(a, cmd)
 	fs := cmd.Flags()
 	fs.BoolVar(&f.watch, "watch", false, "go on until all instances are healthy")
-	fs.DurationVar(&f.timeout, "timeout", 0, "with --watch: give up after `DURATION`")
+	durationVar(fs, &f.timeout, "timeout", 0, "with --watch: give up after `DURATION`")
 	fs.BoolVar(&f.verbose, "verbose", false, "show the ids of instances and agents, and where the sandboxes are")
 	fs.VarP(&f.output, "output", "o", "print as `table|json|yaml`")
 	grouped(cmd, groupOutput, "watch", "verbose", "output")

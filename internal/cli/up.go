@@ -81,7 +81,7 @@ func (f *upFlags) define(a *app, cmd *cobra.Command) {
 	fs.StringVar(&f.name, "name", "", "call the pod `NAME`: another one beside that of the project")
 	fs.StringVar(&f.task, "task", "", "run it with the facts of the task in `FILE` (dce-task.json of a sandbox)")
 	fs.Var(&f.ports, "ports", "host ports: the file's own or a free one (auto), the file's (fixed), any (random): `auto|fixed|random`")
-	fs.Float64Var(&f.cpus, "cpus", 0, "limit the pod to `N` cores")
+	coresVar(fs, &f.cpus, "cpus", "limit the pod to `N` cores")
 	fs.Var(&f.mem, "mem", "limit the pod's memory to `SIZE`, such as 512M")
 	fs.BoolVarP(&f.detach, "detach", "d", false, "go on in the background when the pod runs")
 	fs.Var(&f.wait, "wait", "like -d, and fail when the pod does not run within `DURATION`")
@@ -257,9 +257,7 @@ func (w *waitFlag) Set(s string) error {
 	if s == "default" {
 		return nil
 	}
-	d, err := time.ParseDuration(s)
-	w.bound = d
-	return err
+	return (*duration)(&w.bound).Set(s)
 }
 
 // sizeFlag is an amount of memory.
@@ -277,6 +275,9 @@ func (*sizeFlag) Type() string { return "size" }
 // Set takes a number of MiB, or one with a unit.
 func (s *sizeFlag) Set(text string) error {
 	mib, err := project.ParseSize(text)
+	if err != nil {
+		return err
+	}
 	s.text, s.mib = text, mib
-	return err
+	return nil
 }

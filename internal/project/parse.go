@@ -59,6 +59,9 @@ func parseNumber(text string) (any, error) {
 	return v, nil
 }
 
+// maxMiB is what an engine can be told, in MiB: it counts bytes in 63 bits.
+const maxMiB = 1<<43 - 1
+
 // parseSize reads MiB: a bare number is MiB, as Mesos counts; units are powers
 // of 1024.
 func parseSize(text string) (any, error) {
@@ -73,7 +76,7 @@ func parseSize(text string) (any, error) {
 	}
 	factor, ok := factors[unit]
 	v, err := parseNumber(strings.TrimSpace(number))
-	if !ok || err != nil {
+	if !ok || err != nil || v.(float64)*factor > maxMiB {
 		return nil, errValue
 	}
 	return v.(float64) * factor, nil
