@@ -46,7 +46,7 @@ func environmentText() string {
 		row{"DCE_HOOK, DCE_HOOK_ENVIRONMENT, DCE_HOOK_APP", "set for the commands below hooks of dce.yaml: which of pre_deploy, post_deploy and deploy_failed they are run as, and what is deployed"},
 		row{"DCE_EXTERNAL_DIFF", "a program, with its first arguments, that `dce diff --env` runs with two files, what runs and what is wanted, in place of showing the plan; it may exit with 1 where they differ"},
 		row{"DCE_LEASE_DIR", "directory of the lock files by which a pod's keeper is told alive (default: /run/dce for root, else $XDG_RUNTIME_DIR/dce)"},
-		row{"COMPOSE_FILE, COMPOSE_PATH_SEPARATOR, COMPOSE_PROJECT_NAME, COMPOSE_PROFILES", "as Docker Compose reads them; the DCE_ ones win"},
+		row{"COMPOSE_FILE, COMPOSE_PATH_SEPARATOR, COMPOSE_PROJECT_NAME, COMPOSE_PROFILES, COMPOSE_ENV_FILES", "as Docker Compose reads them; the DCE_ ones win"},
 		row{"DOCKER_HOST", "the engine that --local commands use"},
 		row{"NO_COLOR, CLICOLOR_FORCE, CLICOLOR, TERM", "whether to use colour: --color wins, then a NO_COLOR that is not empty, then CLICOLOR_FORCE, then CLICOLOR=0, then TERM=dumb; else colour is for terminals"},
 		row{"CI", "set: progress is plain and nothing is asked"},

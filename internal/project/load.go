@@ -131,7 +131,7 @@ func (s *session) add(l diag.List) diag.List {
 // find settles which files make the project and what interpolation sees.
 func (s *session) find() {
 	process := s.env
-	if len(s.options.EnvFiles) == 0 && s.options.Values == nil {
+	if len(s.namedEnvFiles(process)) == 0 && s.options.Values == nil {
 		// COMPOSE_FILE and the like may stand in .env of the directory to start in.
 		s.env, _ = withEnvFiles(process, defaultEnvFile(s.start, process))
 	}
@@ -186,11 +186,21 @@ func (s *session) setDeployed() {
 	maps.Copy(s.env, s.deployed)
 }
 
-// envFiles are the files named by flag; else those of dce.yaml's top, or .env
+// namedEnvFiles are the files named by flag, else by the variable that docker
+// compose has for it (v5.5.1 cmd/compose/compose.go). That counts in the process
+// environment only: an env file cannot name others.
+func (s *session) namedEnvFiles(process map[string]string) []string {
+	if len(s.options.EnvFiles) > 0 {
+		return s.options.EnvFiles
+	}
+	return strings.FieldsFunc(process["COMPOSE_ENV_FILES"], func(r rune) bool { return r == ',' })
+}
+
+// envFiles are the files that somebody named; else those of dce.yaml's top, or .env
 // where it names none, and those of the environment.
 func (s *session) envFiles(process map[string]string) []string {
 	var files []string
-	for _, f := range s.options.EnvFiles {
+	for _, f := range s.namedEnvFiles(process) {
 		files = append(files, absolute(s.start, f))
 	}
 	if len(files) > 0 {

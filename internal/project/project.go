@@ -24,6 +24,7 @@ type Options struct {
 	// Name is the project name (-p); empty is what files and directory say.
 	Name     string
 	Profiles []string
+	// EnvFiles are read in place of .env; empty are those of COMPOSE_ENV_FILES.
 	EnvFiles []string
 	// Config is the path of dce.yaml; empty means the one beside the compose files.
 	Config string
