@@ -116,7 +116,10 @@ func (c *structure) keys(n *yaml.Node) {
 }
 
 func keyHint(key *yaml.Node) string {
-	if key.Kind == yaml.ScalarNode {
+	switch {
+	case key.Style&yaml.TaggedStyle != 0:
+		return "take the tag " + key.ShortTag() + " away"
+	case key.Kind == yaml.ScalarNode:
 		return fmt.Sprintf("put it in quotes: %q", key.Value)
 	}
 	return "write a name there; something in {braces} or [brackets] needs quotes"

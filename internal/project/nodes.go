@@ -159,7 +159,11 @@ func scalarWord(n *yaml.Node) string {
 		return "a boolean"
 	case "!!int", "!!float":
 		return "a number"
-	default:
+	case "!!timestamp":
+		return "a date"
+	case "!!str":
 		return "a string"
+	default:
+		return "a value tagged " + n.ShortTag()
 	}
 }
