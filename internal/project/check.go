@@ -38,6 +38,7 @@ func (c *checker) run() diag.List {
 	}
 	c.containerNames()
 	if !c.raw {
+		c.names()
 		c.files()
 	}
 	c.cycles()
