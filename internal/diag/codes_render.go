@@ -78,7 +78,7 @@ func renderCodes() []Entry {
 		},
 		{
 			Code: "DCE147", Title: "volume taken for a drive", Exit: ExitInvalid,
-			Text: "A volume of one letter in short form, such as n:/data, is read by compose as drive N of Windows: instead of the named volume there is a nameless one, and its data goes with the container. Use the long form or a longer name.",
+			Text: "A volume of one letter in short form, such as n:/data, is read by compose as drive N of Windows: instead of the named volume there is a nameless one, and its data goes with the container; with options behind it (n:/data:ro) it is a directory of the host. Use the long form or a longer name.",
 		},
 		{
 			Code: "DCE148", Title: "shared by pods of one host", Exit: ExitDone,

@@ -103,9 +103,15 @@ func (d *draft) checkNoEffect(name string, s types.ServiceConfig, at place) {
 }
 
 // windowsPath is what compose-go makes of n:/x: the path of a drive.
-func windowsPath(target string) bool {
-	return len(target) > 2 && target[1] == ':' && target[2] == '/' &&
-		strings.ContainsAny(strings.ToLower(target[:1]), "abcdefghijklmnopqrstuvwxyz")
+func windowsPath(file string) bool {
+	return len(file) > 2 && file[1] == ':' && file[2] == '/' &&
+		strings.ContainsAny(strings.ToLower(file[:1]), "abcdefghijklmnopqrstuvwxyz")
+}
+
+// optionsForTarget says that compose-go has taken n:/x:ro for the drive's directory,
+// mounted at ro: no place in a container is relative.
+func optionsForTarget(v types.ServiceVolumeConfig) bool {
+	return v.Type == types.VolumeTypeBind && windowsPath(v.Source) && !strings.HasPrefix(v.Target, "/") && !windowsPath(v.Target)
 }
 
 func (d *draft) checkVolumes(name string, s types.ServiceConfig, at place) {
@@ -113,7 +119,9 @@ func (d *draft) checkVolumes(name string, s types.ServiceConfig, at place) {
 		pos := at("volumes", strconv.Itoa(i))
 		switch {
 		case v.Type == types.VolumeTypeVolume && v.Source == "" && windowsPath(v.Target):
-			d.problem(oneLetterVolume(name, v.Target, pos))
+			d.problem(oneLetterVolume(name, v.Target, "compose makes a nameless volume at "+v.Target+" and the data is lost with the pod", pos))
+		case optionsForTarget(v):
+			d.problem(oneLetterVolume(name, v.Source+":"+v.Target, "compose mounts the directory "+v.Source+" of the host at "+v.Target, pos))
 		case v.Type == types.VolumeTypeBind && !v.ReadOnly && d.onHost(v.Source):
 			d.problem(sharedOnHost("the writable bind mount "+v.Source+" of "+name, pos))
 		}

@@ -199,11 +199,11 @@ func inlineDockerfile(service string, pos diag.Pos) diag.Diagnostic {
 	}
 }
 
-func oneLetterVolume(service, target string, pos diag.Pos) diag.Diagnostic {
+func oneLetterVolume(service, volume, instead string, pos diag.Pos) diag.Diagnostic {
 	return diag.Diagnostic{
 		Code: "DCE147", Pos: pos,
-		Summary: fmt.Sprintf("volume %s of %s is taken for a path of Windows", target, service),
-		Detail:  "A volume name of one letter looks like a drive, so compose makes a nameless volume at " + target + " and the data is lost with the pod.",
+		Summary: fmt.Sprintf("volume %s of %s is taken for a path of Windows", volume, service),
+		Detail:  "A volume name of one letter looks like a drive, so " + instead + ".",
 		Hint:    "write it in the long form (type: volume, source, target) or use a longer name",
 	}
 }
