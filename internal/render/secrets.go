@@ -40,8 +40,11 @@ func (d *draft) suspects(env types.MappingWithEquals) iter.Seq[string] {
 func (d *draft) secret(key string) bool { return slices.Contains(d.in.Settings.Secrets, key) }
 
 // LooksSecret judges a variable by its name alone. What ends in _FILE names a
-// file.
+// file, and PWD alone is the directory of a shell (POSIX.1-2017, cd).
 func LooksSecret(key string) bool {
+	if key == "PWD" {
+		return false
+	}
 	key = strings.ToUpper(key)
 	if strings.HasSuffix(key, "_FILE") || strings.HasSuffix(key, "_PATH") {
 		return false
