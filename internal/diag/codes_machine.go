@@ -30,5 +30,8 @@ Stop the task through the framework. dce reap removes the pods whose executor is
 
 Run the pod attached, without -d, or install the program again.`},
 		{Code: "DCE430", Title: "The pod has no limits here", Exit: ExitDone, Text: `On an agent a pod lives in the cgroup of its task, which limits what all of its containers use together. Making one here needs root, an engine on this machine, and a cgroup file system that can be written to. Without, the containers are put below one common parent, and --cpus and --mem limit nothing.`},
+		{Code: "DCE431", Title: "A volume is kept as it was made", Exit: ExitDone, Text: `The pod's volumes outlive it, for the next dce up. The compose files now give one of them another driver or other driver_opts, which a volume has from when it is made. Making it anew would lose what is in it, so it is kept and used as it is. Docker Compose asks at this point.
+
+Where the data may go, take the pod down and remove the volume: dce down --local, then docker volume rm with its name. dce down --local -v removes all volumes of the pod. On an agent the volumes of every task are new.`},
 	}
 }

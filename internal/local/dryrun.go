@@ -30,7 +30,10 @@ func (m *Machine) DryRun(ctx context.Context, p *Plan) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Screen.Warn(r.Diagnostics)
+	u.result = r
+	if err := u.warn(ctx, r.Diagnostics); err != nil {
+		return nil, err
+	}
 	for _, name := range r.Project.ServiceNames() {
 		steps = append(steps, fmt.Sprintf("  service %s: %s", name, r.Project.Services[name].Image))
 	}

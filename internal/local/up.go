@@ -198,7 +198,9 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		return order{}, err
 	}
 	if try == 1 {
-		u.machine.Screen.Warn(warnings(u.result.Diagnostics))
+		if err := u.warn(ctx, warnings(u.result.Diagnostics)); err != nil {
+			return order{}, err
+		}
 	}
 	o := order{
 		ID: p.ID, Dir: dir, Hash: p.Hash(), Ports: u.result.Ports, Pull: p.options.Pull, Build: p.options.Build, NoBuild: p.options.NoBuild,
@@ -212,6 +214,16 @@ func (u *upping) order(ctx context.Context, k keeper, avoid map[uint16]bool, try
 		}
 	}
 	return o, u.write(o, rendered)
+}
+
+// warn says what is to be known of the pod before it starts, once.
+func (u *upping) warn(ctx context.Context, rendering diag.List) error {
+	kept, err := u.madeOtherwise(ctx)
+	if err != nil {
+		return err
+	}
+	u.machine.Screen.Warn(slices.Concat(rendering, kept))
+	return nil
 }
 
 // warnings leaves out the notes on a rendering, such as images without a fixed

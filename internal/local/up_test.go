@@ -541,6 +541,31 @@ configs:
 	p.gone(p.id())
 }
 
+func TestAVolumeThatWasMadeOtherwiseIsToldOf(t *testing.T) {
+	compose := `
+services:
+  web: {image: IMAGE, command: [sleep, "60"], stop_grace_period: 0s, volumes: ["data:/data"]}
+volumes:
+  data: {driver_opts: {type: tmpfs, device: tmpfs, o: size=1m}}
+`
+	p := at(t, compose)
+	says := func(no string, args ...string) *call {
+		c := p.dce(args...).run()
+		if strings.Contains(c.stderr()+c.stdout(), no) {
+			t.Errorf("%v says %s: %s", args, no, c.stderr())
+		}
+		return c
+	}
+	says("DCE431", "up", "--local", "-d").exits(0)
+	p.dce("down", "--local").run().exits(0)
+	p.write(strings.ReplaceAll(compose, "size=1m", "size=2m"))
+	wants := []string{"DCE431", "(driver_opts.o)", "compose.yaml:6:3", "dce down --local " + p.id() + "; docker", "rm local_" + p.name + "_data"}
+	says("size=1m", "up", "--local", "--dry-run").exits(0, wants...)
+	says("size=1m", "up", "--local", "-d").exits(0, wants...)
+	p.dce("down", "--local", "-v").run().exits(0)
+	says("DCE431", "up", "--local", "-d").exits(0)
+}
+
 func TestWhatTheEngineDoesNotHaveIsShownInTheFile(t *testing.T) {
 	p := at(t, `
 services:
