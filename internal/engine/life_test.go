@@ -179,7 +179,7 @@ func TestAPodComesUpIsWatchedAndGoes(t *testing.T) {
 	p := f.pod(`
   web:
     %shared%
-    command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
+    command: [sh, -c, "trap 'exit 0' TERM; echo hello; while :; do sleep 0.1; done"]
     volumes: [data:/data, /anonymous]
   side:
     %shared%
@@ -194,6 +194,7 @@ volumes:
 		t.Errorf("after Start: %v", got)
 	}
 	f.eventually(w, "the starts", "infra running", "web running", "side running")
+	f.saying("hello", "web", "side")
 	evidence, err := p.Stop(t.Context(), unbounded, f.id+"-side-1")
 	if err != nil {
 		t.Fatalf("stopping: %v", err)
@@ -212,6 +213,19 @@ volumes:
 		t.Fatalf("removing: %v", err)
 	}
 	f.eventually(w, "the removal", "infra gone", "web gone", "side gone")
+}
+
+// saying waits until services have said something: what stands before it in their
+// commands, such as a trap, is done then.
+func (f fixture) saying(text string, services ...string) {
+	f.t.Helper()
+	for _, service := range services {
+		enginetest.Eventually(f.t, time.Minute, service+" to say "+text, func() (bool, string) {
+			var said []string
+			err := f.engine.Logs(f.t.Context(), f.id, engine.LogOptions{Services: []string{service}, Tail: "all"}, func(l engine.LogLine) { said = append(said, l.Text) })
+			return slices.Contains(said, text), fmt.Sprint(said, err)
+		})
+	}
 }
 
 // podOf is the pod of a rendered file as it stands.

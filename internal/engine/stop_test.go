@@ -26,6 +26,7 @@ func TestAStopKeepsToItsBoundWhateverTheGrace(t *testing.T) {
 	f := newFixture(t, "bound")
 	p := f.pod(stubborn)
 	f.up(p)
+	f.saying("up", "web")
 	deadline := time.Now().Add(1500 * time.Millisecond)
 	evidence, err := p.Stop(t.Context(), func() time.Duration { return max(0, time.Until(deadline)) }, f.id+"-web-1")
 	if err != nil {
@@ -76,11 +77,12 @@ func TestAPodKnownByItsLabelsIsStoppedAndRemoved(t *testing.T) {
   web:
     %shared%
     stop_signal: SIGUSR1
-    command: [sh, -c, "trap 'exit 3' USR1; while :; do sleep 0.1; done"]
+    command: [sh, -c, "trap 'exit 3' USR1; echo up; while :; do sleep 0.1; done"]
 volumes:
   data: {name: %id%-data, %labels%}
 `)
 	f.up(p)
+	f.saying("up", "web")
 	found, err := f.engine.Find(t.Context(), f.id)
 	if err != nil {
 		t.Fatal(err)

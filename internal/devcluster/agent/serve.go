@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
@@ -64,6 +65,8 @@ func (a *Agent) listen(ctx context.Context, p phase) error {
 
 // listenTCP opens the configured address, or the one of before. A free port is looked for below those that the kernel
 // gives to connections: while the agent is down an executor that tries to connect would else meet itself or another.
+// The one of before may be taken for a moment: a process that is just being started has the old socket until it executes
+// its program (seen on a machine with a load of 15).
 func (a *Agent) listenTCP(ctx context.Context, config net.ListenConfig) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(a.opts.Addr)
 	if err != nil {
@@ -82,8 +85,12 @@ func (a *Agent) listenTCP(ctx context.Context, config net.ListenConfig) (net.Lis
 		if err == nil {
 			return l, nil
 		}
-		if !free || try > 100 || ctx.Err() != nil {
+		again := free || a.port != 0 && errors.Is(err, syscall.EADDRINUSE)
+		if !again || try > 100 || ctx.Err() != nil {
 			return nil, fmt.Errorf("listening on %s: %w", net.JoinHostPort(host, port), err)
+		}
+		if !free {
+			<-time.After(10 * time.Millisecond)
 		}
 	}
 }
