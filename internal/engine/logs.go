@@ -104,6 +104,27 @@ func (e *Engine) read(ctx context.Context, c container.Summary, o LogOptions, li
 	if err != nil {
 		return ignoreGone(err)
 	}
+	tty := res.Container.Config != nil && res.Container.Config.Tty
+	var last time.Time
+	read := func(o LogOptions) error {
+		return e.readTo(ctx, c, tty, o, func(l LogLine) {
+			if l.Time.After(last) { // the rest of a long line has none
+				last = l.Time
+			}
+			line(l)
+		})
+	}
+	if err := read(o); err != nil || !o.Follow || ctx.Err() != nil {
+		return err
+	}
+	// Engine 20.10 leaves a last line without an end out of what it follows, most
+	// often, and has it for whoever asks once more.
+	o.Follow = false
+	return read(o.After(last))
+}
+
+// readTo reads one stream of a container's log to its end.
+func (e *Engine) readTo(ctx context.Context, c container.Summary, tty bool, o LogOptions, line func(LogLine)) error {
 	stream, err := e.api.ContainerLogs(ctx, c.ID, client.ContainerLogsOptions{
 		ShowStdout: true, ShowStderr: true, Timestamps: true,
 		Follow: o.Follow, Since: o.Since, Tail: o.Tail,
@@ -115,7 +136,7 @@ func (e *Engine) read(ctx context.Context, c container.Summary, o LogOptions, li
 	base := LogLine{Service: c.Labels[api.ServiceLabel], Container: nameOf(c)}
 	out, errs := &liner{base: base, line: line}, &liner{base: base, line: line}
 	errs.base.Stderr = true
-	if res.Container.Config != nil && res.Container.Config.Tty {
+	if tty {
 		_, err = io.Copy(out, stream)
 	} else {
 		_, err = stdcopy.StdCopy(out, errs, stream)
@@ -126,6 +147,15 @@ func (e *Engine) read(ctx context.Context, c container.Summary, o LogOptions, li
 		return nil
 	}
 	return err
+}
+
+// After selects what follows a line of that time; a zero one changes nothing.
+func (o LogOptions) After(last time.Time) LogOptions {
+	if !last.IsZero() {
+		next := last.Add(time.Nanosecond)
+		o.Since, o.Tail = fmt.Sprintf("%d.%09d", next.Unix(), next.Nanosecond()), "all"
+	}
+	return o
 }
 
 // liner cuts a stream into lines and reads the time that the engine puts

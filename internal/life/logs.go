@@ -2,7 +2,6 @@ package life
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -69,12 +68,7 @@ func (l *Logs) follow(ctx context.Context) (again bool) {
 
 // unread selects the lines after the last one.
 func (l *Logs) unread() engine.LogOptions {
-	o := engine.LogOptions{Follow: true, Tail: "all", Until: l.over}
-	if !l.last.IsZero() {
-		next := l.last.Add(time.Nanosecond)
-		o.Since = fmt.Sprintf("%d.%09d", next.Unix(), next.Nanosecond())
-	}
-	return o
+	return engine.LogOptions{Follow: true, Tail: "all", Until: l.over}.After(l.last)
 }
 
 // Drain waits for the last lines of a pod of which nothing runs any more, that
