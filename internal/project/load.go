@@ -131,9 +131,14 @@ func (s *session) add(l diag.List) diag.List {
 // find settles which files make the project and what interpolation sees.
 func (s *session) find() {
 	process := s.env
-	if len(s.namedEnvFiles(process)) == 0 && s.options.Values == nil {
-		// COMPOSE_FILE and the like may stand in .env of the directory to start in.
-		s.env, _ = withEnvFiles(process, defaultEnvFile(s.start, process))
+	if s.options.Values == nil {
+		// COMPOSE_FILE and the like may stand in the env files that are named, else in
+		// .env of the directory to start in.
+		named := s.namedEnvFiles(process)
+		if len(named) == 0 {
+			named = defaultEnvFile(s.start, process)
+		}
+		s.env, _ = withEnvFiles(process, named)
 	}
 	files := namedFiles(s.options, s.env)
 	s.place = place{dir: nearest(s.start)}
@@ -190,21 +195,22 @@ func (s *session) setDeployed() {
 // compose has for it (v5.5.1 cmd/compose/compose.go). That counts in the process
 // environment only: an env file cannot name others.
 func (s *session) namedEnvFiles(process map[string]string) []string {
-	if len(s.options.EnvFiles) > 0 {
-		return s.options.EnvFiles
+	names := s.options.EnvFiles
+	if len(names) == 0 {
+		names = strings.FieldsFunc(process["COMPOSE_ENV_FILES"], func(r rune) bool { return r == ',' })
 	}
-	return strings.FieldsFunc(process["COMPOSE_ENV_FILES"], func(r rune) bool { return r == ',' })
+	var files []string
+	for _, name := range names {
+		files = append(files, absolute(s.start, name))
+	}
+	return files
 }
 
 // envFiles are the files that somebody named; else those of dce.yaml's top, or .env
 // where it names none, and those of the environment.
 func (s *session) envFiles(process map[string]string) []string {
-	var files []string
-	for _, f := range s.namedEnvFiles(process) {
-		files = append(files, absolute(s.start, f))
-	}
-	if len(files) > 0 {
-		return files
+	if named := s.namedEnvFiles(process); len(named) > 0 {
+		return named
 	}
 	if len(get[[]string](layers{top: s.layers.top}.merge(), "env_files")) > 0 {
 		return s.config.EnvFiles

@@ -38,6 +38,7 @@ func TestDiscovery(t *testing.T) {
 		"other/stack.yaml":      "services: {web: {image: stack}}\n",
 		"other/stack.qa.yml":    "services: {web: {image: stackqa}}\n",
 		"sub/dir/.keep":         "",
+		"prod.env":              "COMPOSE_FILE=compose.prod.yaml\n",
 	}
 	tests := map[string]struct {
 		options Options
@@ -50,6 +51,8 @@ func TestDiscovery(t *testing.T) {
 		"a later -f wins":                             {Options{Files: []string{"compose.yaml", "compose.prod.yaml"}}, "prod"},
 		"DCE_FILE goes before COMPOSE_FILE":           {Options{Environ: []string{"DCE_FILE=compose.yaml", "COMPOSE_FILE=compose.prod.yaml"}}, "base"},
 		"COMPOSE_PATH_SEPARATOR splits COMPOSE_FILE":  {Options{Environ: []string{"COMPOSE_FILE=compose.yaml|compose.prod.yaml", "COMPOSE_PATH_SEPARATOR=|"}}, "prod"},
+		"COMPOSE_FILE of an env file that is named":   {Options{EnvFiles: []string{"prod.env"}}, "prod"},
+		"and of one that COMPOSE_ENV_FILES names":     {Options{Environ: []string{"COMPOSE_ENV_FILES=prod.env"}}, "prod"},
 		"an environment's file is named after the -f": {Options{Files: []string{"other/stack.yaml"}, Environment: "qa"}, "stackqa"},
 	}
 	for name, tc := range tests {
