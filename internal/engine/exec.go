@@ -89,11 +89,7 @@ func (e *Engine) exitCode(ctx context.Context, id string) (int, error) {
 // running finds the first running container of a service.
 func (e *Engine) running(ctx context.Context, podID, service string) (string, error) {
 	filters := ofPod(podID).Add("label", api.ServiceLabel+"="+service)
-	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{Filters: filters})
-	if err != nil {
-		return "", classify(fmt.Errorf("looking for a container of %s: %w", service, err), about{host: e.Host()})
-	}
-	own, err := e.own(ctx, res.Items)
+	own, err := e.list(ctx, client.ContainerListOptions{Filters: filters})
 	if err != nil {
 		return "", err
 	}

@@ -28,13 +28,7 @@ func (e *Engine) Pods(ctx context.Context, filter map[string]string) ([]Summary,
 		}
 		filters.Add("label", k)
 	}
-	call, cancel := e.bounded(ctx)
-	defer cancel()
-	res, err := e.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: filters})
-	if err != nil {
-		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
-	}
-	own, err := e.own(ctx, res.Items)
+	own, err := e.list(ctx, client.ContainerListOptions{All: true, Filters: filters})
 	if err != nil {
 		return nil, err
 	}

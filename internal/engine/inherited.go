@@ -83,6 +83,18 @@ func (o *origins) of(ctx context.Context, c container.Summary) (inherited, sure 
 	return render.FromImage(c.Labels, known.labels), known.found, nil
 }
 
+// list gives the containers that filters find, without those that have their labels
+// from their image.
+func (e *Engine) list(ctx context.Context, o client.ContainerListOptions) ([]container.Summary, error) {
+	call, cancel := e.bounded(ctx)
+	defer cancel()
+	res, err := e.api.ContainerList(call, o)
+	if err != nil {
+		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
+	}
+	return e.own(ctx, res.Items)
+}
+
 // own leaves out the containers that have their labels from their image. One that
 // has the name which compose gives it is not looked at: whoever runs another of
 // its image gives that another name.

@@ -17,11 +17,7 @@ import (
 func (e *Engine) Inspect(ctx context.Context, podID string) ([]byte, error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ofPod(podID)})
-	if err != nil {
-		return nil, classify(fmt.Errorf("listing the pod's containers: %w", err), about{host: e.Host()})
-	}
-	own, err := e.own(ctx, res.Items)
+	own, err := e.list(ctx, client.ContainerListOptions{All: true, Filters: ofPod(podID)})
 	if err != nil {
 		return nil, err
 	}

@@ -56,13 +56,7 @@ type follower struct {
 }
 
 func (f *follower) listAndRead(ctx context.Context) error {
-	call, cancel := f.engine.bounded(ctx)
-	defer cancel()
-	res, err := f.engine.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: ofPod(f.podID)})
-	if err != nil {
-		return fmt.Errorf("listing the pod's containers: %w", err)
-	}
-	own, err := f.engine.own(ctx, res.Items)
+	own, err := f.engine.list(ctx, client.ContainerListOptions{All: true, Filters: ofPod(f.podID)})
 	if err != nil {
 		return err
 	}
