@@ -137,7 +137,8 @@ type neighbour struct {
 
 func (w *world) newNeighbour() *neighbour {
 	n := &neighbour{stage: w.stage("neighbour", agent.Options{ReregistrationTimeout: time.Minute})}
-	n.task = n.launch(map[string]string{"compose.yaml": twoServices})
+	// A run on a slow machine takes longer than the services of other tests live.
+	n.task = n.launch(map[string]string{"compose.yaml": strings.ReplaceAll(twoServices, "sleep 1000", "sleep 1000000")})
 	n.told(mesos.TASK_STARTING)
 	n.told(mesos.TASK_RUNNING)
 	n.pod = n.container(n.id)
