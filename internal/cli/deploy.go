@@ -53,7 +53,7 @@ func (f *applyFlags) sure() bool { return f.yes || f.dryRun }
 // attached is --wait, the other side of --detach, which it is stronger than.
 type attached struct{ given, off bool }
 
-// String is whether is waited for the change.
+// String says whether the change is waited for.
 func (w *attached) String() string { return strconv.FormatBool(!w.off) }
 
 // Type names the flag's kind.
