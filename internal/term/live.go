@@ -8,6 +8,7 @@ import (
 // Live is a table on stdout that changes: on a terminal it is drawn over itself,
 // elsewhere each new one stands below the one before, after an empty line.
 type Live struct {
+	ui      *UI
 	w       *Stream
 	redraws bool
 	drawn   int // lines on the terminal now
@@ -16,19 +17,21 @@ type Live struct {
 
 // Live begins one.
 func (u *UI) Live() *Live {
-	return &Live{w: u.stdout, redraws: u.stdout.TTY && u.config.Getenv("TERM") != "dumb"}
+	return &Live{ui: u, w: u.stdout, redraws: u.stdout.TTY && u.config.Getenv("TERM") != "dumb"}
 }
 
-// Draw shows the table as it is now, below a heading.
+// Draw shows the table as it is now, below a heading. That is part of the picture
+// on a terminal; elsewhere it is said on stderr, and stdout has the tables alone.
 func (l *Live) Draw(heading string, t Table) {
-	heading, text := CleanText(heading), l.w.table(t)
+	text := l.w.table(t)
 	switch {
 	case l.redraws:
-		text = l.over(wrapLine(heading, l.w.Width()) + "\n" + text)
+		text = l.over(wrapLine(CleanText(heading), l.w.Width()) + "\n" + text)
 	case l.begun:
-		text = "\n" + heading + "\n" + text
-	default:
-		text = heading + "\n" + text
+		text = "\n" + text
+	}
+	if !l.redraws {
+		l.ui.Say("%s", heading)
 	}
 	l.begun = true
 	fmt.Fprint(l.w, text)
