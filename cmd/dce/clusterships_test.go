@@ -220,11 +220,17 @@ func (s *site) sandboxes() map[string]string {
 	return files
 }
 
+// starved is a cluster that takes every app and has room for none.
+func starved(t *testing.T) *site {
+	t.Helper()
+	return newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+}
+
 // Another program may show the difference: it gets two files that only their
 // owner may read, without secrets, and that are gone afterwards.
 func TestADiffIsShownByAnotherProgram(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s := starved(t)
 	s.environ = append(s.environ, "TMPDIR="+t.TempDir())
 	s.write(map[string]string{
 		"compose.yaml": "services: {web: {image: \"web:1\", environment: {LEVEL: \"${LEVEL}\", TOKEN: \"${TOKEN}\"}}}\n",
@@ -262,7 +268,7 @@ func TestADiffIsShownByAnotherProgram(t *testing.T) {
 // unless it is asked to.
 func TestAPlanShowsNoValueThatLooksSecret(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s := starved(t)
 	s.write(map[string]string{
 		"compose.yaml": "services: {web: {image: \"web:1\", environment: {LEVEL: \"${LEVEL}\", DB_PASSWORD: \"${WORD}\"}}}\n",
 		"dce.yaml":     "environments: {qa: {values: {LEVEL: info, WORD: tr0ub4dor}, target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
@@ -305,7 +311,7 @@ func TestAPlanShowsNoValueThatLooksSecret(t *testing.T) {
 // What stop and scale would do is told, and not done.
 func TestStoppingAndScalingAreTriedDry(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s := starved(t)
 	s.write(map[string]string{
 		"compose.yaml": "services: {web: {image: \"web:1\"}}\n",
 		"dce.yaml":     "environments: {qa: {confirm: true, target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
@@ -336,7 +342,7 @@ func TestStoppingAndScalingAreTriedDry(t *testing.T) {
 // YAML tells what JSON tells.
 func TestAStatusInYAML(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, devcluster.Options{Marathon: marathon.Faults{Starve: "InsufficientMemory"}})
+	s := starved(t)
 	s.write(map[string]string{
 		"compose.yaml": "services: {web: {image: \"web:1\"}}\n",
 		"dce.yaml":     "environments: {qa: {target: {urls: [\"%MARATHON%\"]}, app: {images: trust}}}\n",
