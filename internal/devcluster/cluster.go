@@ -184,6 +184,15 @@ func (c *Cluster) Close(ctx context.Context) error {
 	return err
 }
 
+// cgroups is the cgroup that executors are below; "" where they have none.
+func (c *Cluster) cgroups() string {
+	if c.agent.Launcher() != agent.LinuxLauncher {
+		return ""
+	}
+
+	return c.opts.CgroupsRoot
+}
+
 // removeCgroups removes the cgroup that the containers' were in; the agent has removed those.
 func removeCgroups(root string) error {
 	var errs []error

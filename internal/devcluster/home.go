@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/renameio/v2/maybe"
 
+	"dce/internal/devcluster/agent"
 	"dce/internal/diag"
 	"dce/internal/lease"
 )
@@ -35,6 +36,7 @@ type Record struct {
 	Mesos   string    `json:"mesos_url"`
 	Work    string    `json:"work_dir"` // sandboxes are below it
 	Log     string    `json:"log_file"`
+	Cgroups string    `json:"cgroups_root,omitempty"` // executors are below it in each hierarchy
 	PID     int       `json:"pid"`
 	Start   string    `json:"process_start,omitempty"` // tells the process from another with its pid
 	BootID  string    `json:"boot_id,omitempty"`
@@ -80,6 +82,41 @@ func (h Home) held() (bool, error) {
 	return false, l.Release()
 }
 
+// tidy removes what a cluster left that was killed, unless another one lives.
+func (h Home) tidy() error {
+	if _, err := os.Stat(filepath.Join(h.Dir, recordFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	l, err := lease.Take(h.Dir, leaseName)
+	if errors.Is(err, lease.ErrHeld) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+
+	return errors.Join(h.reclaim(), l.Release())
+}
+
+// reclaim removes what a cluster left that was killed: its executors, then what tells which they are. Whoever calls it
+// has the lease.
+func (h Home) reclaim() error {
+	var killed Record
+	if data, err := os.ReadFile(filepath.Join(h.Dir, recordFile)); err == nil && json.Unmarshal(data, &killed) == nil && killed.Cgroups != "" {
+		if err := agent.RemoveOrphans(agent.Options{WorkDir: h.work(), CgroupsRoot: killed.Cgroups}); err != nil {
+			return err
+		}
+		if err := removeCgroups(killed.Cgroups); err != nil {
+			return err
+		}
+	}
+
+	return h.clear()
+}
+
+// work is the agent's work directory.
+func (h Home) work() string { return filepath.Join(h.Dir, "agent") }
+
 // identity is the process of the cluster.
 func (h Home) identity(pid int) lease.Identity {
 	path, err := lease.Path(h.Dir, leaseName)
@@ -110,7 +147,7 @@ func (h Home) write(r Record) error {
 func (h Home) clear() error {
 	return errors.Join(
 		removeFile(filepath.Join(h.Dir, recordFile)),
-		os.RemoveAll(filepath.Join(h.Dir, "agent")),
+		os.RemoveAll(h.work()),
 	)
 }
 

@@ -39,7 +39,7 @@ func Run(ctx context.Context, o RunOptions) (err error) {
 		return notStarted(err.Error(), "", err)
 	}
 	defer func() { err = errors.Join(err, held.Release()) }()
-	if err := o.Home.clear(); err != nil {
+	if err := o.Home.reclaim(); err != nil {
 		return notStarted(err.Error(), "", err)
 	}
 	defer func() { err = errors.Join(err, o.Home.clear()) }()
@@ -87,7 +87,7 @@ func (h Home) record(c *Cluster) Record {
 	id := h.identity(os.Getpid())
 
 	return Record{
-		URL: c.URL(), URLs: c.URLs(), Mesos: c.MesosURL(), Work: filepath.Join(h.Dir, "agent"), Log: h.Log(),
+		URL: c.URL(), URLs: c.URLs(), Mesos: c.MesosURL(), Work: h.work(), Log: h.Log(), Cgroups: c.cgroups(),
 		PID: os.Getpid(), Start: id.Start, BootID: id.BootID, Started: time.Now().UTC().Truncate(time.Second),
 	}
 }

@@ -11,11 +11,15 @@ import (
 	"dce/internal/lease"
 )
 
-// Stop ends the cluster of a home and waits until it is gone, or until ctx ends. It says whether there was one.
+// Stop ends the cluster of a home and waits until it is gone, or until ctx ends. It says whether there was one; of one
+// that was killed it removes what is left.
 func (h Home) Stop(ctx context.Context, now bool) (bool, error) {
 	r, runs, err := h.Record()
-	if err != nil || !runs {
+	if err != nil {
 		return false, err
+	}
+	if !runs {
+		return false, h.tidy()
 	}
 	id := h.identity(r.PID)
 	id.Start, id.BootID = r.Start, r.BootID

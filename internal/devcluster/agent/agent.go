@@ -76,12 +76,12 @@ func Start(ctx context.Context, opts Options) (*Agent, error) {
 		watchers:   map[*watcher]struct{}{},
 		sandboxes:  map[string]string{},
 	}
-	a.ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if err := a.removeOrphans(); err != nil {
-		a.cancel()
-
-		return nil, err
+	if a.launcher == LinuxLauncher {
+		if err := RemoveOrphans(opts); err != nil {
+			return nil, err
+		}
 	}
+	a.ctx, a.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := a.listen(ctx, phaseRunning); err != nil {
 		a.cancel()
 

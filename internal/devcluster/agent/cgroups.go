@@ -228,13 +228,17 @@ func chooseLauncher(opts Options) string {
 	return LinuxLauncher
 }
 
-// removeOrphans kills what an agent with the same work directory left behind, as Mesos does at its start. Unlike Mesos
-// it leaves alone what is not its own, so that it may share a cgroups root.
-func (a *Agent) removeOrphans() error {
-	if a.Launcher() != LinuxLauncher {
+// RemoveOrphans kills what an agent with this work directory left behind, as Mesos does at its start. Unlike Mesos it
+// leaves alone what is not its own, so that it may share a cgroups root.
+func RemoveOrphans(opts Options) error {
+	if opts.CgroupsRoot == "" {
 		return nil
 	}
-	entries, err := os.ReadDir(filepath.Join(a.opts.CgroupFS, "freezer", a.opts.CgroupsRoot))
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(filepath.Join(opts.CgroupFS, "freezer", opts.CgroupsRoot))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -242,10 +246,10 @@ func (a *Agent) removeOrphans() error {
 		return fmt.Errorf("looking for orphans: %w", err)
 	}
 	for _, entry := range entries {
-		runs, _ := filepath.Glob(filepath.Join(a.opts.WorkDir, "slaves", "*", "frameworks", "*", "executors", "*", "runs", entry.Name()))
+		runs, _ := filepath.Glob(filepath.Join(opts.WorkDir, "slaves", "*", "frameworks", "*", "executors", "*", "runs", entry.Name()))
 		if entry.IsDir() && len(runs) > 0 {
-			a.log.Info("killing orphan", "container_id", entry.Name())
-			g := newCgroups(a.opts.CgroupFS, a.opts.CgroupsRoot, entry.Name())
+			opts.Log.Info("killing orphan", "container_id", entry.Name())
+			g := newCgroups(opts.CgroupFS, opts.CgroupsRoot, entry.Name())
 			g.kill()
 			g.remove()
 		}
