@@ -230,7 +230,7 @@ func reportLines(r sweep.Report) []string {
 		lines = append(lines, fmt.Sprintf("left alone pod %s (task %s), %s: %s", term.Clean(l.Pod), term.Clean(l.Task), contents(l), term.Clean(l.Reason)))
 	}
 	for _, c := range r.Cgroups {
-		lines = append(lines, "removed cgroup "+term.Clean(c))
+		lines = append(lines, did+" cgroup "+term.Clean(c))
 	}
 	for _, l := range r.Leases {
 		lines = append(lines, did+" lease "+term.Clean(l))

@@ -31,7 +31,8 @@ removed lease /run/dce/c1.lease`, "\n")
 		t.Error(d)
 	}
 	r.DryRun = true
-	if got := reportLines(r)[0]; !strings.HasPrefix(got, "would remove pod c1") {
+	lines := reportLines(r)
+	if got := lines[0] + "\n" + lines[4]; !strings.HasPrefix(got, "would remove pod c1") || !strings.HasSuffix(got, "\nwould remove cgroup /dce/c1") {
 		t.Error(got)
 	}
 	if notReaped(r) == nil || notReaped(sweep.Report{Untidy: "a process is in /dce/c1"}) == nil {

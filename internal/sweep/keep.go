@@ -33,7 +33,7 @@ func (l *look) kept(ctx context.Context, p reap.Pod) time.Time {
 	}
 	for _, n := range notes {
 		if n.Pod == p.ID {
-			return l.noted(n)
+			return l.keptAs(n)
 		}
 	}
 	return time.Time{}
@@ -45,10 +45,10 @@ func former(boot string) bool {
 	return this != "" && boot != "" && boot != this
 }
 
-// noted is the time that a note of this boot tells. The clock since boot has it,
+// keptAs is the time that a note of this boot tells. The clock since boot has it,
 // whatever was done to the other one since. Without that one, a time farther off
 // than anybody may ask for is no time: the clock was set.
-func (l *look) noted(n lease.Note) time.Time {
+func (l *look) keptAs(n lease.Note) time.Time {
 	now, most := l.now(), l.KeepMost
 	if n.KeptUptime > 0 {
 		return now.Add(min(n.KeptUptime-lease.Uptime(), most))

@@ -112,8 +112,7 @@ func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	}
 	if o.DryRun {
 		r := newReport(plan, true)
-		r.Leases = append(r.Leases, l.left(plan)...)
-		return r, nil
+		return r, l.wouldTidy(plan, &r)
 	}
 	plan.Orphans = l.begin(plan.Orphans)
 	r := newReport(plan, false)

@@ -361,12 +361,16 @@ func TestWhatAnExecutorHasNotedIsTidied(t *testing.T) {
 		things:  []engine.Thing{pod("p", lease.Identity{Lease: path})},
 		parents: []string{"/mesos/p"}, cgroups: []string{"/mesos/p", "/dce/p", "/dce/other"},
 	}
+	r := h.sweep(t, dir, Options{DryRun: true})
+	if d := cmp.Diff([]string{"/mesos/p", "/dce/p"}, r.Cgroups); d != "" || !slices.Equal(r.Leases, []string{path}) || len(h.cgroups) != 3 {
+		t.Errorf("dry: leases %v, left %v; cgroups:\n%s", r.Leases, h.cgroups, d)
+	}
 	h.discard = errors.New("a process does not end")
 	if r := h.sweep(t, dir, Options{}); r.Err() == nil || len(r.Leases) > 0 || len(h.cgroups) != 3 {
 		t.Errorf("although it failed: %+v, cgroups %v", r, h.cgroups)
 	}
 	h.discard = nil
-	r := h.sweep(t, dir, Options{})
+	r = h.sweep(t, dir, Options{})
 	if d := cmp.Diff([]string{path}, r.Leases); d != "" {
 		t.Error(d)
 	}

@@ -86,16 +86,34 @@ func (l *look) meant(path string) bool {
 // pod's, which starts with "local.".
 func local(path string) bool { return strings.HasPrefix(filepath.Base(path), "local.") }
 
+// wouldTidy reports what tidy would remove, and removes nothing.
+func (l *look) wouldTidy(plan reap.Plan, r *Report) error {
+	for _, path := range l.left(plan) {
+		noted, err := l.noted(path)
+		if err != nil {
+			return err
+		}
+		for _, n := range noted {
+			r.Cgroups = append(r.Cgroups, n.Cgroup)
+		}
+		r.Leases = append(r.Leases, path)
+	}
+	return nil
+}
+
+// noted are the notes of a lease that name a cgroup which is there.
+func (l *look) noted(path string) ([]lease.Note, error) {
+	notes, err := lease.Notes(path)
+	return slices.DeleteFunc(notes, func(n lease.Note) bool { return n.Cgroup == "" || !l.Cgroups.Exists(n.Cgroup) }), err
+}
+
 // clear removes the cgroups that a dead executor has noted, and its lease.
 func (l *look) clear(ctx context.Context, path string, r *Report) error {
-	notes, err := lease.Notes(path)
+	notes, err := l.noted(path)
 	if err != nil {
 		return err
 	}
 	for _, n := range notes {
-		if n.Cgroup == "" || !l.Cgroups.Exists(n.Cgroup) {
-			continue
-		}
 		if err := l.Cgroups.Remove(ctx, n.Cgroup, n.Agents); err != nil {
 			return err
 		}
