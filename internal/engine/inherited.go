@@ -56,10 +56,10 @@ func (e *Engine) HandRun(ctx context.Context, podID string) ([]string, error) {
 	return names, nil
 }
 
-// origins tells where the labels of containers come from, and looks at each of
+// Origins tells where the labels of containers come from, and looks at each of
 // their images once.
-type origins struct {
-	engine *Engine
+type Origins struct {
+	look   func(ctx context.Context, id string) (labels map[string]string, found bool, err error)
 	images map[string]image
 }
 
@@ -68,19 +68,22 @@ type image struct {
 	found  bool
 }
 
-func (e *Engine) origins() *origins { return &origins{engine: e, images: map[string]image{}} }
+// NewOrigins makes one that looks at images as Engine.ImageLabels does.
+func NewOrigins(look func(ctx context.Context, id string) (map[string]string, bool, error)) *Origins {
+	return &Origins{look: look, images: map[string]image{}}
+}
 
-// of reports whether a container has its labels from its image, and whether that
+// Of reports whether a container has its labels from its image, and whether that
 // is sure: of an image that is gone it is not.
-func (o *origins) of(ctx context.Context, c container.Summary) (inherited, sure bool, err error) {
-	known, ok := o.images[c.ImageID]
+func (o *Origins) Of(ctx context.Context, imageID string, labels map[string]string) (inherited, sure bool, err error) {
+	known, ok := o.images[imageID]
 	if !ok {
-		if known.labels, known.found, err = o.engine.ImageLabels(ctx, c.ImageID); err != nil {
+		if known.labels, known.found, err = o.look(ctx, imageID); err != nil {
 			return false, false, err
 		}
-		o.images[c.ImageID] = known
+		o.images[imageID] = known
 	}
-	return render.FromImage(c.Labels, known.labels), known.found, nil
+	return render.FromImage(labels, known.labels), known.found, nil
 }
 
 // list gives the containers that filters find, without those that have their labels
@@ -99,14 +102,14 @@ func (e *Engine) list(ctx context.Context, o client.ContainerListOptions) ([]con
 // has the name which compose gives it is not looked at: whoever runs another of
 // its image gives that another name.
 func (e *Engine) own(ctx context.Context, list []container.Summary) ([]container.Summary, error) {
-	looks := e.origins()
+	looks := NewOrigins(e.ImageLabels)
 	var own []container.Summary
 	for _, c := range list {
 		if composed(c) {
 			own = append(own, c)
 			continue
 		}
-		inherited, _, err := looks.of(ctx, c)
+		inherited, _, err := looks.Of(ctx, c.ImageID, c.Labels)
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +130,7 @@ func composed(c container.Summary) bool {
 // down that goes, also where the engine has trouble: no stop fails for want of a
 // look.
 func (p *Pod) own(ctx context.Context, list []container.Summary) ([]container.Summary, error) {
-	looks := p.engine.origins()
+	looks := NewOrigins(p.engine.ImageLabels)
 	careful := p.spec.Carry != nil
 	var own []container.Summary
 	for _, c := range list {
@@ -135,7 +138,7 @@ func (p *Pod) own(ctx context.Context, list []container.Summary) ([]container.Su
 			own = append(own, c)
 			continue
 		}
-		inherited, sure, err := looks.of(ctx, c)
+		inherited, sure, err := looks.Of(ctx, c.ImageID, c.Labels)
 		if err != nil && careful {
 			return nil, err
 		}

@@ -5,14 +5,7 @@ import (
 	"strings"
 
 	"dce/internal/reap"
-	"dce/internal/render"
 )
-
-// image is what the engine says of an image.
-type image struct {
-	labels map[string]string
-	found  bool
-}
 
 // doubt marks the containers of orphans whose labels come from their image:
 // `docker commit` of a pod's container gives an image that carries them, and
@@ -40,19 +33,14 @@ func (l *look) doubt(ctx context.Context, orphans []reap.Pod) (doubted bool, err
 // doubtOf says why the labels of a container are perhaps not its own; nothing
 // where they are.
 func (l *look) doubtOf(ctx context.Context, t reap.Thing) (string, error) {
-	of, known := l.images[t.Image]
-	if !known {
-		var err error
-		if of.labels, of.found, err = l.Engine.ImageLabels(ctx, t.Image); err != nil {
-			return "", err //nolint:wrapcheck // the engine says what it was asked for
-		}
-		l.images[t.Image] = of
-	}
+	inherited, sure, err := l.origins.Of(ctx, t.Image, t.Labels)
 	switch {
-	case !of.found:
-		return "the image of container " + t.Name + " is gone, which would tell whether the labels are the container's own", nil
-	case render.FromImage(t.Labels, of.labels):
+	case err != nil:
+		return "", err //nolint:wrapcheck // the engine says what it was asked for
+	case inherited:
 		return "container " + t.Name + " has its labels from image " + short(t.Image) + ", which was made of a pod's container", nil
+	case !sure:
+		return "the image of container " + t.Name + " is gone, which would tell whether the labels are the container's own", nil
 	}
 	return "", nil
 }

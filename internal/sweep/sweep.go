@@ -104,7 +104,7 @@ func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	began := time.Now()
 	l := &look{
 		Sweeper: s, options: o, removals: cmp.Or(o.removals, newRemovals()),
-		staying: map[reap.Owner]bool{}, images: map[string]image{},
+		staying: map[reap.Owner]bool{}, origins: engine.NewOrigins(s.Engine.ImageLabels),
 	}
 	plan, err := l.look(ctx)
 	if err != nil {
@@ -157,8 +157,8 @@ type look struct {
 	options  Options
 	removals *removals
 	things   []reap.Thing
-	// images are those that were asked for, by id.
-	images map[string]image
+	// origins are those of the labels of containers that would be removed.
+	origins *engine.Origins
 	// free are the leases that were idle before things were looked at: whoever had
 	// them has made nothing since. Of an executor that dies later there may be
 	// things that were not seen.
