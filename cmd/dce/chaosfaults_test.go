@@ -39,6 +39,7 @@ func chaosFaults() []fault {
 		{name: "reap killed", words: "SIGKILL of the executor, and of the sweep after it, anywhere in its midst", do: reapKilled},
 		{name: "two sweeps at once", words: "after the executor was killed", do: twoReaps},
 		{name: "lease lost", words: "deleted under a living executor, a sweep must leave the pod alone; then the executor is killed", do: leaseLost, before: lasting},
+		{name: "lease locked", words: "by somebody who may read it, from the executor's death on", do: leaseLocked, before: lasting},
 		{name: "lease directory lost", words: "the executor is killed; its lease and what the sweeps have noted are gone", do: leasesLost},
 		{name: "clock set", words: "the executor's and the sweeps' are years apart; a sweep must leave the living pod alone; then the executor is killed", do: clockSet, before: clockOdd},
 		{name: "agent restarted", words: "with checkpointing; half the time the executor is killed too", do: agentRestarted},
@@ -136,6 +137,27 @@ func leaseLost(l *lane) {
 	_ = os.Remove(l.lease())
 	l.spares()
 	l.slay()
+}
+
+// leaseLocked has somebody wait for the executor's lock, who gets it at its death
+// and keeps it, as a child would that had inherited it.
+func leaseLocked(l *lane) {
+	if !l.awaitRunning() {
+		return
+	}
+	f, err := os.Open(l.lease())
+	if err != nil {
+		l.Errorf("%s (%s): %v", l.id, l.fault, err)
+		return
+	}
+	l.Cleanup(func() { _ = f.Close() })
+	locked := make(chan error, 1)
+	go func() { locked <- syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }()
+	l.spares()
+	l.slay()
+	if err := <-locked; err != nil {
+		l.Errorf("%s (%s): %v", l.id, l.fault, err)
+	}
 }
 
 // lasting makes the round's pod one that does not end by itself.

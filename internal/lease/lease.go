@@ -167,13 +167,16 @@ func (l *Lease) Release() error {
 	return errors.Join(err, l.file.Close())
 }
 
-// Clear removes the lease file of a holder that is gone. It does nothing to a
-// lease that is held.
+// Clear removes the lease file of a holder that is gone, whoever has locked it
+// since: the name of a lease that notes its holder is nobody else's. One that is
+// held stays, and gives ErrHeld.
 func Clear(path string) error {
 	l, err := reopen(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrHeld):
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case errors.Is(err, ErrHeld) && Forsaken(path):
+		return os.Remove(path)
 	case err != nil:
 		return err
 	}

@@ -3,6 +3,7 @@
 package lease
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -77,5 +78,42 @@ func TestFilesOfADirectoryAreItsLeases(t *testing.T) {
 	}
 	if none, err := Files(filepath.Join(dir, "absent")); err != nil || none != nil {
 		t.Errorf("of no directory: %v, %v", none, err)
+	}
+}
+
+func TestAForsakenLeaseIsClearedWhoeverHasLockedIt(t *testing.T) {
+	const absent = 1 << 22 // above the kernel's highest pid
+	tests := map[string]struct {
+		change func(*Identity)
+		want   bool
+	}{
+		"its holder lives":                    {func(*Identity) {}, false},
+		"its holder is gone":                  {func(i *Identity) { i.PID = absent }, true},
+		"its holder is of another namespace":  {func(i *Identity) { i.PID, i.Start = absent, "1@42" }, false},
+		"its holder is of a former boot":      {func(i *Identity) { i.BootID = "former" }, true},
+		"its pid is another process's by now": {func(i *Identity) { i.Start = "1@" + namespacesOf(i.Start) }, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := mustTake(t, t.TempDir())
+			defer l.file.Close()
+			id, err := Self(l.Path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.change(&id)
+			if err := l.Write([]Note{{Executor: "ex", Holder: &id}}); err != nil {
+				t.Fatal(err)
+			}
+			if got := Forsaken(l.Path()); got != test.want {
+				t.Errorf("forsaken: %v", got)
+			}
+			if err := Clear(l.Path()); errors.Is(err, ErrHeld) == test.want {
+				t.Error(err)
+			}
+			if _, err := os.Stat(l.Path()); (err != nil) != test.want {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -43,7 +43,7 @@ type Identity struct {
 // evidence: another boot ends everything; a lock that can be seen decides;
 // without one the process itself does, if it is of this pid namespace.
 func Judge(id Identity) Verdict {
-	if boot := BootID(); boot != "" && id.BootID != "" && boot != id.BootID {
+	if former(id) {
 		return Verdict{Gone, "the machine was started again since"}
 	}
 	if id.Lease != "" {
@@ -51,8 +51,17 @@ func Judge(id Identity) Verdict {
 			return v
 		}
 	}
-	return judgeProcess(id)
+	return Process(id)
 }
+
+// former reports whether an identity is of another boot than this one.
+func former(id Identity) bool {
+	boot := BootID()
+	return boot != "" && id.BootID != "" && boot != id.BootID
+}
+
+// ended reports whether a process is provably gone, whatever is locked.
+func ended(id Identity) bool { return former(id) || Process(id).State == Gone }
 
 // look judges by the lock alone. The path comes from a label, so nothing but a
 // regular file is opened, and nothing is written.
@@ -90,9 +99,12 @@ func lookOnce(path string) (v Verdict, again bool) {
 	return Verdict{Gone, "nobody holds its lease"}, false
 }
 
-// judgeProcess judges by pid and start time. A pid of another namespace says
-// nothing, neither when it is found nor when it is not.
-func judgeProcess(id Identity) Verdict {
+// Process judges by pid and start time alone. A pid of another namespace says
+// nothing, neither when it is found nor when it is not. What counts as gone here
+// may have its lock for a moment still: the kernel closes the files of a process
+// after it has left its cgroup and its parent has heard of it (measured on a
+// loaded machine: some milliseconds).
+func Process(id Identity) Verdict {
 	if id.PID <= 0 || id.Start == "" {
 		return Verdict{Unknown, "nothing names its process"}
 	}
@@ -129,15 +141,7 @@ func SameProcess(id Identity) bool {
 	if boot := BootID(); id.BootID == "" || boot != id.BootID {
 		return false
 	}
-	return judgeProcess(id).State == Alive
-}
-
-// Dying reports whether a lease is held by a process that has ended for
-// everybody else: the kernel closes its files, and with them the lock, a moment
-// after it has left its cgroup and its parent has heard of it (measured on a
-// loaded machine: what a sweep took for alive was killed some milliseconds ago).
-func Dying(path string, holder Identity) bool {
-	return look(path).State == Alive && holder.BootID == BootID() && judgeProcess(holder).State == Gone
+	return Process(id).State == Alive
 }
 
 // namespacesOf is the part of a start after the "@".

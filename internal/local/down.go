@@ -257,5 +257,8 @@ func (m *Machine) remove(ctx context.Context, o DownOptions, f found, display Pr
 	if err != nil {
 		return err
 	}
-	return lease.Clear(path)
+	if err := lease.Clear(path); err != nil && !errors.Is(err, lease.ErrHeld) { // by the keeper that follows
+		return err
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -11,20 +10,20 @@ import (
 	"dce/internal/reap"
 )
 
-// judge says whether the executor of a pod lives. What speaks for its life
-// always wins: a lock that is free although the process lives was perhaps
-// unlinked while it was held and made anew by somebody else.
+// judge says whether the executor of a pod lives. A lock that is free although the
+// process lives was perhaps unlinked while it was held and made anew by somebody
+// else; one that is held although the process is gone is not its own.
 func (l *look) judge(ctx context.Context, p reap.Pod) reap.Verdict {
 	if p.DCEGo {
 		return l.judgeDCEGo(ctx, p)
 	}
 	id := l.identity(p.Owner)
-	v := lease.Judge(id)
+	v, process := lease.Judge(id), lease.Process(id)
 	switch {
 	case v.State == lease.Gone && lease.SameProcess(id):
-		return reap.Verdict{State: reap.Unknown, Reason: fmt.Sprintf("%s, though process %d lives", v.Reason, id.PID)}
-	case v.State == lease.Alive && id.Lease != "" && lease.Dying(id.Lease, id): // who may read a lease can lock it
-		return reap.Verdict{State: reap.Unknown, Reason: fmt.Sprintf("%s by somebody, though process %d is gone", v.Reason, id.PID)}
+		return reap.Verdict{State: reap.Unknown, Reason: v.Reason + ", though " + process.Reason}
+	case v.State == lease.Alive && process.State == lease.Gone:
+		return reap.Verdict{State: reap.Gone, Reason: process.Reason + ", though somebody has locked its lease"}
 	}
 	return reap.Verdict{State: reap.State(v.State), Reason: v.Reason}
 }
@@ -74,23 +73,17 @@ func containers(p reap.Pod) []string {
 	return ids
 }
 
-// dyingTime is how long a process that has ended may take to let go of its
-// files.
-const dyingTime = 5 * time.Second
+// dyingTime is how long a process that has ended may take to let go of its lock,
+// after which it is not its own.
+const dyingTime = time.Second
 
 // awaitDying waits for the locks of executors that are dead to everybody else.
 func awaitDying(ctx context.Context, leases []string) {
 	ctx, cancel := context.WithTimeout(ctx, dyingTime)
 	defer cancel()
 	for _, path := range leases {
-		notes, err := lease.Notes(path)
-		if err != nil {
-			continue
-		}
-		for _, n := range notes {
-			if n.Holder != nil && lease.Dying(path, *n.Holder) {
-				_ = lease.Wait(ctx, path) // what is still held then is judged as that
-			}
+		if lease.Forsaken(path) {
+			_ = lease.Wait(ctx, path)
 		}
 	}
 }

@@ -267,7 +267,7 @@ func TestTheEvidenceOfEachPod(t *testing.T) {
 		want   string // of what happens: "stays", "goes" or "left alone"
 	}{
 		"a lease that is held":                                 {id: alive, want: "stays"},
-		"a lease that is held, and a pid that is not there":    {id: with(alive.Lease, gonePID), want: "left alone"},
+		"a lease that is held, and a pid that is not there":    {id: with(alive.Lease, gonePID), want: "goes"},
 		"a free lease, and its process gone":                   {id: with(free, gonePID), want: "goes"},
 		"a free lease, and a pid that another process has":     {id: with(free, func(i *lease.Identity) { _, ns, _ := strings.Cut(i.Start, "@"); i.Start = "1@" + ns }), want: "goes"},
 		"a free lease, though its process lives":               {id: self(t, free), want: "left alone"},
@@ -542,6 +542,30 @@ func TestAnExecutorThatIsDyingIsWaitedFor(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, func() { _ = l.Leave() })
 	if r := h.sweep(t, dir, Options{Executor: "ex-p", DryRun: true}); len(r.Orphans) != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A child that has inherited the lease of its executor has it for as long as it
+// lives, and so has anybody who may read it and locks it.
+func TestALockOfSomebodyElseKeepsNothing(t *testing.T) {
+	dir := swept(t, t.TempDir())
+	l, err := lease.Take(dir, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Release() })
+	id := self(t, l.Path())
+	id.PID = 1 << 22
+	if err := l.Write([]lease.Note{{Executor: "ex-p", Holder: &id, Cgroup: "/mesos/p"}}); err != nil {
+		t.Fatal(err)
+	}
+	h := &host{things: []engine.Thing{pod("p", id)}, cgroups: []string{"/mesos/p"}}
+	r := h.sweep(t, dir, Options{})
+	if len(r.Orphans) != 1 || len(h.things)+len(h.cgroups) > 0 || !strings.HasSuffix(r.Orphans[0].Reason, "is gone, though somebody has locked its lease") {
+		t.Errorf("left %v and %v: %+v", h.things, h.cgroups, r)
+	}
+	if files, _ := lease.Files(dir); len(files) > 0 || !slices.Equal(r.Leases, []string{l.Path()}) {
+		t.Errorf("leases %v, told %v", files, r.Leases)
 	}
 }
 

@@ -23,11 +23,13 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 	}
 	var failures []error
 	for _, path := range l.left(plan) {
-		if err := l.clear(ctx, path, r); err != nil {
+		switch err := l.clear(ctx, path, r); {
+		case errors.Is(err, lease.ErrHeld): // its executor has only just begun
+		case err != nil:
 			failures = append(failures, err)
-			continue
+		default:
+			r.Leases = append(r.Leases, path)
 		}
-		r.Leases = append(r.Leases, path)
 	}
 	if l.options.all() && len(l.staying) == 0 {
 		failures = append(failures, markSwept(l.Leases, lease.BootID()))
@@ -39,13 +41,15 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 // pod of somebody on this machine is unattended without its monitor, not an
 // orphan.
 func (l *look) idle(path string) bool {
-	return !local(path) && l.meant(path) && lease.Free(path)
+	return !local(path) && l.meant(path) && unheld(path)
 }
+
+func unheld(path string) bool { return lease.Free(path) || lease.Forsaken(path) }
 
 // left are the leases that nothing needs any more once the orphans are gone.
 func (l *look) left(plan reap.Plan) []string {
 	needed := l.needed(plan)
-	return slices.DeleteFunc(slices.Clone(l.free), func(path string) bool { return needed[path] || !lease.Free(path) })
+	return slices.DeleteFunc(slices.Clone(l.free), func(path string) bool { return needed[path] || !unheld(path) })
 }
 
 // needed are the leases that something still names which is not about to go:
