@@ -12,5 +12,3 @@ func watchDeaths(string) (*deaths, error) {
 
 // Close ends the watch.
 func (d *deaths) Close() {}
-
-func giveMemoryBack() {}

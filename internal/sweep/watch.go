@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"dce/internal/rest"
 )
 
 const (
@@ -18,9 +20,9 @@ const (
 	// again is how long after a death a watch looks once more: for what the engine
 	// has made since, and for a lock that was given back late.
 	again = 3 * time.Second
-	// rest is how long a watch looks at nothing when nothing happens. It is there
+	// anyway is how long a watch looks at nothing when nothing happens. It is there
 	// for executors that could take no lease.
-	rest = 10 * time.Minute
+	anyway = 10 * time.Minute
 	// patience is how long a watch waits for a sweep before it looks again beside
 	// it: a pod that takes its grace, of minutes, must not hold up the others.
 	patience = 5 * time.Second
@@ -30,6 +32,8 @@ const (
 	// retryMax is the longest pause before an engine that could not be reached, or
 	// a pod that could not be removed, is tried anew.
 	retryMax = time.Minute
+	// calm is how long after a sweep a watch gives back the memory that it took.
+	calm = time.Second
 )
 
 // Watch is a daemon that sweeps whenever an executor dies.
@@ -51,6 +55,7 @@ type Watch struct {
 // seen at all.
 func (w Watch) Run(ctx context.Context) error {
 	going := newWatching(w)
+	defer going.rest.End()
 	defer going.sweeps.Wait()
 	for ctx.Err() == nil {
 		if err := os.MkdirAll(w.Leases, 0o755); err != nil {
@@ -68,6 +73,7 @@ type watching struct {
 	Watch
 
 	pause *backoff.ExponentialBackOff
+	rest  *rest.Sleeper
 	// ended has room for every sweep: none of them waits to be heard.
 	ended   chan outcome
 	running int
@@ -84,7 +90,7 @@ func newWatching(w Watch) *watching {
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = retryMax
 	w.Options.removals = newRemovals()
-	return &watching{Watch: w, pause: pause, ended: make(chan outcome, sweepsAtOnce)}
+	return &watching{Watch: w, pause: pause, rest: rest.NewSleeper(calm), ended: make(chan outcome, sweepsAtOnce)}
 }
 
 // watch lives as long as the directory of leases does.
@@ -149,7 +155,7 @@ func (w *watching) sweep(ctx context.Context) time.Duration {
 	}
 	w.running++
 	w.sweeps.Go(func() {
-		defer giveMemoryBack()
+		defer w.rest.Begin()
 		r, err := w.Sweep(ctx, w.Options)
 		w.ended <- outcome{r, err}
 	})
@@ -159,7 +165,7 @@ func (w *watching) sweep(ctx context.Context) time.Duration {
 	case o := <-w.ended: // of this one, or of one that has begun before
 		return w.took(ctx, o)
 	case <-timer.C:
-		return rest
+		return anyway
 	}
 }
 
@@ -169,7 +175,7 @@ func (w *watching) took(ctx context.Context, o outcome) time.Duration {
 	w.running--
 	switch {
 	case ctx.Err() != nil:
-		return rest
+		return anyway
 	case o.err != nil:
 		next := w.pause.NextBackOff()
 		w.Log.Warn("sweeping this host", slog.Any("err", o.err), slog.Duration("again_in", next))
@@ -192,7 +198,7 @@ func (w *watching) took(ctx context.Context, o outcome) time.Duration {
 // due is when there is a reason to look without a death: the first pod whose
 // time for inspection is over.
 func (w Watch) due(r Report, now time.Time) time.Duration {
-	next := rest
+	next := anyway
 	for _, k := range r.Kept {
 		next = min(next, max(k.KeptUntil.Sub(now), 0)+time.Millisecond)
 	}
