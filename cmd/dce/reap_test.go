@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -326,4 +327,34 @@ func TestASweepLeavesWhatIsRunOfACommittedImage(t *testing.T) {
 	s.kill(next, nil)
 	s.told(mesos.TASK_KILLED)
 	s.gone()
+}
+
+// A watch without an engine goes on trying, and says by its exit code what has
+// ended it.
+func TestAWatchIsEndedBySignals(t *testing.T) {
+	t.Parallel()
+	for sig, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, "dce", "reap", "--watch")
+			cmd.Env = append(os.Environ(), "DOCKER_HOST=unix:///nonexistent/docker.sock", "DCE_LEASE_DIR="+t.TempDir())
+			said, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if line, err := bufio.NewReader(said).ReadString('\n'); err != nil || !strings.Contains(line, "DCE301") {
+				t.Errorf("it says %q, %v", line, err)
+			}
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // the code tells
+			if got := cmd.ProcessState.ExitCode(); got != want {
+				t.Errorf("it exits with %d, want %d", got, want)
+			}
+		})
+	}
 }

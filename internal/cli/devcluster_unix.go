@@ -121,6 +121,9 @@ func (a *app) keepDevcluster(ctx context.Context, home devcluster.Home, f *devcl
 		}
 		tellParent(told)
 	}
+	if err == nil && a.interrupted != 0 {
+		return exit(a.interrupted)
+	}
 	return err
 }
 
@@ -172,6 +175,7 @@ func (a *app) stops(ctx context.Context) <-chan struct{} {
 			case <-ctx.Done():
 				return
 			case i := <-a.env.Interrupts:
+				a.interrupted = i.Exit
 				a.ui().Say("%s: ending the tasks; once more kills them", strings.TrimSpace(signalName(i.Exit)))
 				select {
 				case out <- struct{}{}:

@@ -140,7 +140,10 @@ func (a *app) watchHost(ctx context.Context, f *reapFlags, o project.Operator) e
 			return a.sweepOnce(ctx, o, warnings, options)
 		},
 	}
-	return w.Run(ctx)
+	if err := w.Run(ctx); err != nil {
+		return err
+	}
+	return exit(a.interrupted) // nothing else ends a watch
 }
 
 // news tells what a watch does. What it leaves alone is told when that changes,
