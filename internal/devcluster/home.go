@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/renameio/v2/maybe"
 
-	"dce/internal/devcluster/agent"
 	"dce/internal/diag"
 	"dce/internal/lease"
 )
@@ -80,38 +79,6 @@ func (h Home) held() (bool, error) {
 	}
 
 	return false, l.Release()
-}
-
-// tidy removes what a cluster left that was killed, unless another one lives.
-func (h Home) tidy() error {
-	if _, err := os.Stat(filepath.Join(h.Dir, recordFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	l, err := lease.Take(h.Dir, leaseName)
-	if errors.Is(err, lease.ErrHeld) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-
-	return errors.Join(h.reclaim(), l.Release())
-}
-
-// reclaim removes what a cluster left that was killed: its executors, then what tells which they are. Whoever calls it
-// has the lease.
-func (h Home) reclaim() error {
-	var killed Record
-	if data, err := os.ReadFile(filepath.Join(h.Dir, recordFile)); err == nil && json.Unmarshal(data, &killed) == nil && killed.Cgroups != "" {
-		if err := agent.RemoveOrphans(agent.Options{WorkDir: h.work(), CgroupsRoot: killed.Cgroups}); err != nil {
-			return err
-		}
-		if err := removeCgroups(killed.Cgroups); err != nil {
-			return err
-		}
-	}
-
-	return h.clear()
 }
 
 // work is the agent's work directory.

@@ -1,0 +1,4 @@
+package devcluster
+
+// tidy does nothing where no cluster runs.
+func (Home) tidy() error { return nil }
