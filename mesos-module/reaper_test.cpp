@@ -91,6 +91,7 @@ int started(int argc, char** argv)
       others++;
     }
   }
+  closedir(fds);
   sigset_t mask;
   sigprocmask(SIG_SETMASK, nullptr, &mask);
   int blocked = 0;
@@ -102,6 +103,7 @@ int started(int argc, char** argv)
   out << "pid " << getpid() << "\ninherited " << others << "\nblocked " << blocked << "\npipe " << (pipe.sa_handler == SIG_DFL)
       << "\nleader " << (getsid(0) == getpid()) << "\nsecret " << (getenv("SECRET") != nullptr) << "\n";
   out.close();
+  std::cout << "said" << std::endl;
   rename((file + ".new").c_str(), file.c_str());
   if (executor == "fails") {
     return 3;
@@ -252,6 +254,29 @@ void whoever_asks_does_not_wait(const char* self)
   }
 }
 
+// A daemon may have closed its first descriptors, and gets them for what it opens.
+void what_is_said_is_kept_also_without_descriptors(const char* self)
+{
+  Fixture f(self);
+  for (int first = 0; first < 3; first++) {
+    const std::string file = f.dir + "/" + std::to_string(first);
+    f.options.log = file + ".log";
+    const pid_t pid = fork();
+    if (pid == 0) {
+      for (int fd = first; fd < 3; fd++) {
+        close(fd);
+      }
+      dce::Reaper reaper(f.options, f.log());
+      reaper.reap(file, "e");
+      _exit(eventually([&] { return there(file); }) && eventually(childless) ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    check(status == 0, "it does not end well without descriptors from " + std::to_string(first));
+    check(read(f.options.log) == "said\n", "it says '" + read(f.options.log) + "' without descriptors from " + std::to_string(first));
+  }
+}
+
 void options_are_checked(const char*)
 {
   dce::Options o;
@@ -285,7 +310,8 @@ int main(int argc, char** argv)
 
   for (auto test : {an_id_is_one_argument_whatever_is_in_it, what_is_no_argument_is_refused, a_failure_is_told,
                     a_program_that_is_not_there_is_told, what_takes_too_long_is_killed_with_its_children,
-                    a_pod_is_stopped_before_the_program_is_killed, options_are_checked, whoever_asks_does_not_wait}) {
+                    a_pod_is_stopped_before_the_program_is_killed,
+                    what_is_said_is_kept_also_without_descriptors, options_are_checked, whoever_asks_does_not_wait}) {
     test(self);
   }
   if (failures == 0) {
