@@ -6,7 +6,7 @@ GOLANGCI      := v2.15.0
 LINT          := .cache/bin/golangci-lint-$(GOLANGCI)
 BUILD_FLAGS   := $(shell scripts/build-flags)
 VERSION       ?= $(shell scripts/version)
-LDFLAGS       := -s -w -X main.version=$(VERSION)
+LDFLAGS       := $(shell scripts/link-flags '$(VERSION)')
 # vet and the linter compile with the flags of a release, so that most of 800
 # packages are compiled once for all three. The linter cannot use the modfile.
 SAME_FLAGS    := CGO_ENABLED=0 GOFLAGS="$(filter-out -modfile=%,$(BUILD_FLAGS))"

@@ -1,12 +1,16 @@
 package doctest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,7 +49,55 @@ func TestAReleasedBinary(t *testing.T) {
 			t.Errorf("the binary has %d bytes; see scripts/slim: did something make the linker keep every method again?", info.Size())
 		}
 	})
+	t.Run("keeps its heap in small pages", func(t *testing.T) { hasSmallPages(t, binary) })
 	t.Run("renders as the tested code", func(t *testing.T) { rendersAsTested(t, binary) })
+}
+
+// hasSmallPages looks at the heap of a process that goes on, for the mark that
+// madvise(2) leaves (proc(5): nh).
+func hasSmallPages(t *testing.T, binary string) {
+	t.Helper()
+	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
+		t.Skip("this kernel has no huge pages: ", err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "reap", "--watch")
+	cmd.Env = append(home(), "DOCKER_HOST=unix:///nonexistent", "DCE_LEASE_DIR="+t.TempDir())
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = cmd.Process.Kill(), cmd.Wait() }()
+	if line, err := bufio.NewReader(said).ReadString('\n'); err != nil {
+		t.Fatalf("it says %q: %v", line, err)
+	}
+	smaps, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps", cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if flags := flagsOfHeap(string(smaps)); !slices.Contains(flags, "nh") {
+		t.Errorf("the flags of its heap are %q, without nh; see scripts/link-flags", flags)
+	}
+}
+
+// flagsOfHeap are those of the writable mapping of no file that has the most in
+// memory.
+func flagsOfHeap(smaps string) (flags []string) {
+	most, size, writable := 0, 0, false
+	for line := range strings.Lines(smaps) {
+		fields := strings.Fields(line)
+		switch {
+		case strings.Contains(fields[0], "-"):
+			writable = strings.HasPrefix(fields[1], "rw") && len(fields) == 5
+		case fields[0] == "Rss:":
+			size, _ = strconv.Atoi(fields[1])
+		case fields[0] == "VmFlags:" && writable && size > most:
+			most, flags = size, fields[1:]
+		}
+	}
+	return flags
 }
 
 func rendersAsTested(t *testing.T, binary string) {

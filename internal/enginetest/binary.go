@@ -18,7 +18,11 @@ func BuildDCE(ctx context.Context, path, version string) error {
 	if err != nil {
 		return err
 	}
-	return build(ctx, root, path, "./cmd/dce", append(flags, "-ldflags=-s -w -X main.version="+version))
+	link, err := output(ctx, root, "scripts/link-flags", version)
+	if err != nil {
+		return err
+	}
+	return build(ctx, root, path, "./cmd/dce", append(flags, "-ldflags="+strings.TrimSpace(link)))
 }
 
 // BuildCompose builds the Docker Compose that dce embeds, from its own sources,

@@ -44,7 +44,7 @@ func newBench(ctx context.Context, dir string, rounds int) (*bench, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := build(ctx, file, pkg, append(flags, "-ldflags=-s -w")...); err != nil {
+		if err := build(ctx, file, pkg, flags...); err != nil {
 			return nil, err
 		}
 	}
@@ -57,16 +57,20 @@ func newBench(ctx context.Context, dir string, rounds int) (*bench, error) {
 }
 
 // releaseFlags are those that dce is released with; everything else is built as
-// Go does.
+// Go does, stripped.
 func releaseFlags(ctx context.Context, pkg string) ([]string, error) {
 	if pkg != "./cmd/dce" {
-		return nil, nil
+		return []string{"-ldflags=-s -w"}, nil
 	}
-	out, err := exec.CommandContext(ctx, "scripts/build-flags").Output()
+	flags, err := exec.CommandContext(ctx, "scripts/build-flags").Output()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the release's flags: %w", err)
 	}
-	return strings.Fields(string(out)), nil
+	link, err := exec.CommandContext(ctx, "scripts/link-flags", "bench").Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking for the release's linker flags: %w", err)
+	}
+	return append(strings.Fields(string(flags)), "-ldflags="+strings.TrimSpace(string(link))), nil
 }
 
 func build(ctx context.Context, file, pkg string, flags ...string) error {
