@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/client"
+	"github.com/moby/moby/client/pkg/versions"
 )
 
 // foresight asks the engine at once what compose asks one after the other before
@@ -20,6 +21,8 @@ type foresight struct {
 	networks   *ahead[client.NetworkListResult]
 	volumes    *ahead[client.VolumeListResult]
 	images     map[string]*ahead[client.ImageInspectResult]
+	// imageOptions are those that images were asked for with.
+	imageOptions []client.ImageInspectOption
 }
 
 // foresee begins to ask. The tracker waits for the answers in any case.
@@ -38,13 +41,22 @@ func (t *tracker) foresee(ctx context.Context, project string, images []string) 
 		volumes: ask(ctx, t, volumes, func(ctx context.Context) (client.VolumeListResult, error) {
 			return e.VolumeList(ctx, volumes)
 		}),
-		images: map[string]*ahead[client.ImageInspectResult]{},
+		images: map[string]*ahead[client.ImageInspectResult]{}, imageOptions: imageOptions(e.ClientVersion()),
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(images))) {
 		t.foreseen.images[name] = ask(ctx, t, name, func(ctx context.Context) (client.ImageInspectResult, error) {
-			return e.ImageInspect(ctx, name)
+			return e.ImageInspect(ctx, name, t.foreseen.imageOptions...)
 		})
 	}
+}
+
+// imageOptions are those that compose looks at images with (v5.5.1
+// pkg/compose/images.go, manifestsSupported).
+func imageOptions(apiVersion string) []client.ImageInspectOption {
+	if versions.LessThan(apiVersion, "1.48") {
+		return nil
+	}
+	return []client.ImageInspectOption{client.ImageInspectWithManifests(true)}
 }
 
 // ahead is an answer that was asked for before it is wanted.
@@ -117,7 +129,7 @@ func (t *tracker) VolumeList(ctx context.Context, o client.VolumeListOptions) (c
 
 // ImageInspect implements client.APIClient.
 func (t *tracker) ImageInspect(ctx context.Context, name string, o ...client.ImageInspectOption) (client.ImageInspectResult, error) {
-	if len(o) == 0 {
+	if len(o) == len(t.foreseen.imageOptions) {
 		if known, ok := t.foreseen.images[name].take(name); ok {
 			return known, nil
 		}

@@ -202,7 +202,7 @@ func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 			Code: "DCE312", Summary: "the registry refuses the pull:" + of, Detail: words(err), Subject: subject,
 			Hint: "log in with an account that may read it: docker login " + registryOf(a.image) + "; or the name is wrong",
 		}, true
-	case says(err, "manifest unknown", "manifest for", "no such image", "name unknown", "repository does not exist", "not found: manifest", "no matching manifest"),
+	case says(err, "manifest unknown", "manifest for", "no such image", "name unknown", "repository does not exist", "not found: manifest", "no matching manifest", "name_unknown", "manifest_unknown"),
 		a.image != "" && errdefs.IsNotFound(err):
 		return diag.Diagnostic{
 			Code: "DCE310", Summary: "image not found:" + of, Detail: words(err), Subject: subject,
@@ -248,10 +248,11 @@ func portTrouble(err error, a about) (diag.Diagnostic, bool) {
 }
 
 // boundPort finds the port in "Bind for 0.0.0.0:18081 failed" (bridge), "listen
-// tcp4 0.0.0.0:18081: bind" (docker-proxy) and "failed to bind host port for
-// 0.0.0.0:18081:172.17.0.2:80/tcp" (Engine 28).
+// tcp4 0.0.0.0:18081: bind" (docker-proxy) "failed to bind host port for
+// 0.0.0.0:18081:172.17.0.2:80/tcp" (Engine 28) and "failed to bind host port
+// 0.0.0.0:18081/tcp" (Engine 29).
 func boundPort(text string) string {
-	m := regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp)[46]?|host port for|exposing port \w+) [^ ]*?:(\d+)`).FindStringSubmatch(text)
+	m := regexp.MustCompile(`(?:Bind for|listen (?:tcp|udp)[46]?|host port(?: for)?|exposing port \w+) [^ ]*?:(\d+)`).FindStringSubmatch(text)
 	if m == nil {
 		return ""
 	}
