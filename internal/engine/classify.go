@@ -213,7 +213,7 @@ func imageTrouble(err error, a about) (diag.Diagnostic, bool) {
 			Code: "DCE315", Summary: "the registry is not trusted:" + of, Detail: words(err), Subject: subject,
 			Hint: "on the engine's machine put its certificate into /etc/docker/certs.d/" + registryOf(a.image) + "/ca.crt; one without TLS must be among the insecure-registries of /etc/docker/daemon.json",
 		}, true
-	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "unexpected http status", "network is unreachable", "dial tcp", "request canceled", "connection reset by peer", "broken pipe", "unexpected eof", ": eof", "503 service unavailable", "502 bad gateway", "504 gateway"):
+	case a.image != "" && says(err, "connection refused", "no such host", "i/o timeout", "tls handshake", "unexpected http status", "unexpected status from", "network is unreachable", "dial tcp", "request canceled", "connection reset by peer", "broken pipe", "unexpected eof", ": eof", "503 service unavailable", "502 bad gateway", "504 gateway"):
 		return diag.Diagnostic{
 			Code: "DCE314", Summary: "the registry cannot be reached:" + of, Detail: words(err), Subject: subject,
 			Hint: "check that " + registryOf(a.image) + " answers from the engine's machine; with --pull missing or never an image that is here is used",
