@@ -65,6 +65,11 @@ func labelsRule(d *draft) {
 	labels := TaskLabels(d.in.Task)
 	d.each(func(name string, s *types.ServiceConfig) {
 		s.Labels = d.label(s.Labels, labels, "services", name)
+		for i, v := range s.Volumes { // a volume without a name gets what its mount says
+			if v.Volume != nil && len(v.Volume.Labels) > 0 {
+				v.Volume.Labels = types.Mapping(d.label(types.Labels(v.Volume.Labels), nil, "services", name, "volumes", strconv.Itoa(i), "volume"))
+			}
+		}
 	})
 	for _, name := range d.p.NetworkNames() {
 		n := d.p.Networks[name]
@@ -101,23 +106,32 @@ func evidence() []string {
 	}
 }
 
-// FromImage reports whether all that labels say of a pod is what those of the
-// container's image say. An image has such labels when it was committed from a
-// pod's container, and whoever runs it by hand runs no pod: the containers of
-// one have a task, a lease and a process of their own.
+// FromImage reports whether labels name the pod and the process that those of the
+// container's image name, whatever else they say. An image has such labels when it
+// was committed from a pod's container, and whoever runs it by hand, or by dce-go,
+// runs no pod of dce's: the containers of one have a pod, a lease and a process of
+// their own. Of dce-go's pods the task and the executor are all there is.
 func FromImage(labels, image map[string]string) bool {
-	says := false
-	for _, key := range evidence() {
+	says, inherited := compared(labels, image, LabelPod, LabelLease, LabelPID, LabelStart)
+	if !says {
+		says, inherited = compared(labels, image, LabelTaskID, LabelExecutorID)
+	}
+	return says && inherited
+}
+
+// compared reports whether labels have any of the keys, and whether an image has
+// the same for all that they have.
+func compared(labels, image map[string]string, keys ...string) (says, same bool) {
+	same = true
+	for _, key := range keys {
 		value, ok := labels[key]
 		if !ok {
 			continue
 		}
-		if inherited, ok := image[key]; !ok || inherited != value {
-			return false
-		}
-		says = true
+		inherited, has := image[key]
+		says, same = true, same && has && inherited == value
 	}
-	return says
+	return says, same
 }
 
 // label adds the task's labels; they win, since tools find pods by them.
