@@ -61,8 +61,8 @@ dce reap --executor-id EXECUTOR --framework-id FRAMEWORK`,
 		Annotations: map[string]string{seeKey: "`dce ls` for all pods of this machine"},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.executor, "executor-id", "", "only the pods of this executor (`ID`), also those that dce-go has made")
-	fs.StringVar(&f.framework, "framework-id", "", "only the pods of this framework (`ID`)")
+	idVar(fs, &f.executor, "executor-id", "only the pods of this executor (`ID`), also those that dce-go has made")
+	idVar(fs, &f.framework, "framework-id", "only the pods of this framework (`ID`)")
 	durationVar(fs, &f.grace, "grace", 0, "stop each pod within this `DURATION`, 10m without, whatever its services ask for; 0 kills at once")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show what would be removed, and do nothing")
 	fs.BoolVar(&f.watch, "watch", false, "go on, and sweep whenever an executor dies")

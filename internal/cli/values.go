@@ -18,6 +18,7 @@ var (
 	errDuration = errors.New("write a number with a unit, not below zero: 500ms, 30s, 1m30s, 2h")
 	errCores    = errors.New("write a number of cores, not below zero: 2, or 0.5 for half of one")
 	errCount    = errors.New("write a whole number, not below zero")
+	errID       = errors.New("write an id; without the flag all are meant")
 )
 
 // duration is a flag of time, which is never below zero.
@@ -86,5 +87,26 @@ func (c *amount) Set(text string) error {
 		return errCount
 	}
 	*c = amount(v)
+	return nil
+}
+
+// idText is a flag of an id. An empty one, of a script whose variable is not set,
+// would mean everything.
+type idText string
+
+func idVar(fs *pflag.FlagSet, to *string, name, usage string) { fs.Var((*idText)(to), name, usage) }
+
+// String is the id.
+func (i *idText) String() string { return string(*i) }
+
+// Type names the flag's kind.
+func (*idText) Type() string { return "string" }
+
+// Set takes an id that says something.
+func (i *idText) Set(text string) error {
+	if text == "" {
+		return errID
+	}
+	*i = idText(text)
 	return nil
 }
