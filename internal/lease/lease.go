@@ -175,7 +175,7 @@ func Clear(path string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	case errors.Is(err, ErrHeld) && Forsaken(path):
+	case errors.Is(err, ErrHeld) && holderEnded(path):
 		return os.Remove(path)
 	case err != nil:
 		return err
@@ -185,7 +185,7 @@ func Clear(path string) error {
 
 func reopen(path string) (*Lease, error) {
 	return insist(clearTries, func() (*Lease, error) {
-		f, err := openFile(path, os.O_RDWR)
+		f, err := openFile(path, os.O_RDONLY) // to write would tell a watch that a holder has died
 		if err != nil {
 			return nil, err
 		}

@@ -120,9 +120,9 @@ func Free(path string) bool { return look(path).State == Gone }
 // Forsaken reports whether the holder that a lease notes is gone although the
 // lease is locked: by itself, for the moment in which it dies, or for longer by a
 // child that has inherited the file, or by anybody who may read it.
-func Forsaken(path string) bool {
+func Forsaken(path string) bool { return holderEnded(path) && look(path).State == Alive }
+
+func holderEnded(path string) bool {
 	notes, err := Notes(path)
-	return err == nil && slices.ContainsFunc(notes, func(n Note) bool {
-		return n.Holder != nil && ended(*n.Holder)
-	}) && look(path).State == Alive
+	return err == nil && slices.ContainsFunc(notes, func(n Note) bool { return n.Holder != nil && ended(*n.Holder) })
 }
