@@ -14,22 +14,19 @@ import (
 // has ended.
 const unsure = time.Minute
 
-// kept is until when a pod is to be kept: as its executor has noted, and after
-// a reboot, which takes the notes along, by what the pod itself says.
+// kept is until when a pod is to be kept: as its executor has noted, and where the
+// notes are lost, as after a reboot, by what the pod itself says.
 func (l *look) kept(ctx context.Context, p reap.Pod) time.Time {
 	if former(p.Owner.Boot) {
 		return l.keptOver(ctx, p)
 	}
-	switch {
-	case p.Owner.Lease == "": // its executor had nowhere to note anything
+	var notes []lease.Note
+	if l.ours(p.Owner.Lease) {
+		notes, _ = lease.Notes(p.Owner.Lease) // what cannot be read is lost
+	}
+	if len(notes) == 0 {
 		until, _ := l.labelled(ctx, p)
 		return until
-	case !l.ours(p.Owner.Lease):
-		return time.Time{}
-	}
-	notes, err := lease.Notes(p.Owner.Lease)
-	if err != nil {
-		return time.Time{}
 	}
 	for _, n := range notes {
 		if n.Pod == p.ID {

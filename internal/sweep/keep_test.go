@@ -64,11 +64,14 @@ func TestAKeptPodSurvivesAReboot(t *testing.T) {
 	before := func(d time.Duration) time.Time { return started.Add(-d) }
 	const long = "87600h"
 	for name, test := range map[string]struct {
+		elsewhere bool
+
 		label string
 		ended time.Time
 		boot  string
 		most  time.Duration
 		none  bool // its executor had no lease
+		noted bool // its executor has left notes, and none of this pod
 		kept  bool
 	}{
 		"had failed before it":                         {label: long, ended: before(time.Minute), boot: "former", most: 87600 * time.Hour, kept: true},
@@ -83,13 +86,21 @@ func TestAKeptPodSurvivesAReboot(t *testing.T) {
 		"of this boot, by an executor without a lease": {label: long, ended: before(time.Minute), boot: lease.BootID(), none: true, most: 87600 * time.Hour, kept: true},
 		"the same, and its time is over":               {label: "1m", ended: time.Now().Add(-2 * time.Minute), boot: lease.BootID(), none: true, most: time.Hour},
 		"the same, and it runs":                        {label: long, boot: lease.BootID(), none: true, most: time.Hour},
-		"of this boot, and not noted as kept":          {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour},
+		"of this boot, and not noted as kept":          {label: long, ended: before(time.Minute), boot: lease.BootID(), noted: true, most: 87600 * time.Hour},
+		"of this boot, and its lease is lost":          {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour, kept: true},
+		"the same, of another directory":               {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour, elsewhere: true, kept: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := swept(t, t.TempDir())
 			id := lease.Identity{Lease: dir + "/p.lease", BootID: test.boot, PID: 1 << 22, Start: self(t, "").Start}
 			if test.none {
 				id.Lease = ""
+			}
+			if test.elsewhere {
+				id.Lease = "/elsewhere/p.lease"
+			}
+			if test.noted {
+				left(t, dir, "p")
 			}
 			h := &host{ended: test.ended, things: []engine.Thing{pod("p", id, render.LabelKeepFailed, test.label)}}
 			s := h.sweeper(dir)

@@ -116,6 +116,9 @@ func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	}
 	plan.Orphans = l.begin(plan.Orphans)
 	r := newReport(plan, false)
+	if len(plan.Orphans) > 0 { // of what stays, or is killed with this sweep, perhaps nothing else tells
+		unmarkSwept(l.Leases)
+	}
 	err = l.remove(ctx, plan, &r)
 	r.Took = time.Since(began)
 	return r, err
@@ -204,8 +207,8 @@ func (l *look) look(ctx context.Context) (reap.Plan, error) {
 	l.things = nil
 	maps.Copy(l.staying, l.removals.underWay()) // before the lists, which have them although they may be gone soon
 	leases, err := lease.Files(l.Leases)
-	if err != nil {
-		return reap.Plan{}, err
+	if err != nil { // what has another evidence is judged by that
+		l.Log.Warn("the leases cannot be looked at", slog.Any("err", err))
 	}
 	awaitDying(ctx, leases)
 	l.free = slices.DeleteFunc(leases, func(path string) bool { return !l.idle(path) })
@@ -370,10 +373,8 @@ func (l *look) discard(ctx context.Context, p reap.Pod) error {
 	end := time.Now().Add(l.options.grace())
 	until := func() time.Duration { return max(0, time.Until(end)) }
 	spec := engine.Spec{PodID: p.ID, Carry: p.Carry(), RemoveVolumes: true, StopsAtOnce: stopsAtOnce}
-	if err := l.Engine.Discard(ctx, spec, until); err != nil {
-		return err
-	}
-	return l.removeParents(ctx, p, parents)
+	err = l.Engine.Discard(ctx, spec, until)
+	return errors.Join(err, l.removeParents(ctx, p, parents)) // of what stays no container may tell them any more
 }
 
 // errLeft says that a sweep left something behind.

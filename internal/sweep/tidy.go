@@ -32,7 +32,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 		}
 	}
 	if l.options.all() && len(l.staying) == 0 {
-		failures = append(failures, markSwept(l.Leases, lease.BootID()))
+		markSwept(l.Leases, lease.BootID())
 	}
 	return errors.Join(failures...)
 }
@@ -137,15 +137,14 @@ func sweptThisBoot(dir, boot string) bool {
 	return err == nil && boot != "" && string(b) == boot
 }
 
-// markSwept notes that everything of former boots is gone. Without a boot id, a
-// directory of leases, or rights in it, the next sweep looks at everything again.
-func markSwept(dir, boot string) error {
+// markSwept notes that everything of former boots is gone. Without a boot id, or
+// where it cannot be written, the next sweep looks at everything again.
+func markSwept(dir, boot string) {
 	if boot == "" || sweptThisBoot(dir, boot) {
-		return nil
+		return
 	}
-	err := os.WriteFile(filepath.Join(dir, sweptFile), []byte(boot), 0o644) //nolint:gosec // for every sweeper to read
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
-		return nil
-	}
-	return err
+	_ = os.WriteFile(filepath.Join(dir, sweptFile), []byte(boot), 0o644) //nolint:gosec // for every sweeper to read
 }
+
+// unmarkSwept has the next sweep look at everything again.
+func unmarkSwept(dir string) { _ = os.Remove(filepath.Join(dir, sweptFile)) } // is not there, or not ours to make either
