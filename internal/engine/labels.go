@@ -47,7 +47,7 @@ func (p *Pod) stranger(labels map[string]string) bool {
 		return true
 	}
 	for _, key := range []string{render.LabelLease, render.LabelBoot, render.LabelPID, render.LabelStart} {
-		if labels[key] != s.Labels[key] {
+		if said, ok := s.Labels[key]; ok && labels[key] != said { // what the pod leaves out, its image may say
 			return true
 		}
 	}

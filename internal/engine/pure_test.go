@@ -304,7 +304,7 @@ func TestAContainerOfSomebodyElseIsAStranger(t *testing.T) {
 		"of no service":             {map[string]string{"dce.pid": "7"}, true},
 		"of another service":        {map[string]string{api.ServiceLabel: "db", "dce.pid": "7"}, true},
 		"of an earlier executor":    {map[string]string{api.ServiceLabel: "web", "dce.pid": "6"}, true},
-		"with a lease of its own":   {map[string]string{api.ServiceLabel: "web", "dce.pid": "7", "dce.lease": "/x"}, true},
+		"with what its image says":  {map[string]string{api.ServiceLabel: "web", "dce.pid": "7", "dce.lease": "/x"}, false},
 		"with labels of other keys": {map[string]string{api.ServiceLabel: "web", "dce.pid": "7", "x": "y"}, false},
 	} {
 		if got := p.stranger(test.labels); got != test.want {
