@@ -92,11 +92,11 @@ func (a *app) runReap(ctx context.Context, f *reapFlags) error {
 		return a.watchHost(ctx, f, operator)
 	}
 	r, err := a.sweepOnce(ctx, operator, log, f.options)
-	if err != nil {
+	if err != nil && len(r.Orphans) == 0 {
 		return err
 	}
-	if err := a.printReport(f.output.value, r); err != nil {
-		return err
+	if failed := a.printReport(f.output.value, r); failed != nil || err != nil { // a sweep that was cut short has done something
+		return cmp.Or(err, failed)
 	}
 	if r.Err() != nil {
 		return notReaped(r)
@@ -222,7 +222,7 @@ func reportLines(r sweep.Report) []string {
 	for _, o := range r.Orphans {
 		what, why := did, term.Clean(o.Reason)
 		if o.Error != "" {
-			what, why = "could not remove", why+"; "+term.Clean(o.Error)
+			what, why = "could not remove", why+"; "+joined(o.Error)
 		}
 		lines = append(lines, fmt.Sprintf("%s pod %s (task %s), %s: %s", what, term.Clean(o.Pod), term.Clean(o.Task), contents(o), why))
 	}
@@ -261,19 +261,21 @@ func contents(r sweep.Row) string {
 // notReaped tells of the orphans that are still there, and of what else is.
 func notReaped(r sweep.Report) error {
 	var list diag.List
-	if r.Untidy != "" {
+	tell := func(summary, detail string) {
 		list = append(list, diag.Diagnostic{
-			Code: "DCE640", Summary: "cgroups or leases of executors that are gone could not be removed",
-			Detail: term.Clean(r.Untidy), Hint: "run dce reap again; see `dce explain DCE640`",
+			Code: "DCE640", Summary: summary, Detail: joined(detail), Hint: "run dce reap again, as root; see `dce explain DCE640`",
 		})
+	}
+	if r.Untidy != "" {
+		tell("cgroups or leases of executors that are gone could not be removed", r.Untidy)
 	}
 	for _, o := range r.Orphans {
 		if o.Error != "" {
-			list = append(list, diag.Diagnostic{
-				Code: "DCE640", Summary: "orphaned pod " + term.Clean(o.Pod) + " could not be removed",
-				Detail: term.Clean(o.Error), Hint: "run dce reap again; see `dce explain DCE640`",
-			})
+			tell("orphaned pod "+term.Clean(o.Pod)+" could not be removed", o.Error)
 		}
 	}
 	return list.Err()
 }
+
+// joined are errors on one line, where each had its own.
+func joined(errs string) string { return term.Clean(strings.ReplaceAll(errs, "\n", "; ")) }

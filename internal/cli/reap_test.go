@@ -14,7 +14,7 @@ func TestWhatASweepSays(t *testing.T) {
 	r := sweep.Report{
 		Orphans: []sweep.Row{
 			{Pod: "c1", Task: "web.1", Reason: "nobody holds its lease", Containers: []string{"a", "b"}, Networks: []string{"n"}},
-			{Pod: "c2\n\x1b[2J$(reboot)", Task: "t", Reason: "process 7 is gone", Volumes: []string{"v", "w"}, Error: "it does not end"},
+			{Pod: "c2\n\x1b[2J$(reboot)", Task: "t", Reason: "process 7 is gone", Volumes: []string{"v", "w"}, Error: "it does not end\nvolume v is in use"},
 		},
 		Kept:      []sweep.Row{{Pod: "c3", Task: "t", KeptUntil: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)}},
 		LeftAlone: []sweep.Row{{Pod: "c4", Task: "t", Reason: "its process is in another pid namespace", Containers: []string{"a"}}},
@@ -22,7 +22,7 @@ func TestWhatASweepSays(t *testing.T) {
 	}
 	want := strings.TrimPrefix(`
 removed pod c1 (task web.1), 2 containers, 1 network: nobody holds its lease
-could not remove pod c2\n\x1b[2J$(reboot) (task t), 2 volumes: process 7 is gone; it does not end
+could not remove pod c2\n\x1b[2J$(reboot) (task t), 2 volumes: process 7 is gone; it does not end; volume v is in use
 kept pod c3 (task t) until 2026-11-22T01:02:03Z: it has failed
 left alone pod c4 (task t), 1 container: its process is in another pid namespace
 removed cgroup /dce/c1
