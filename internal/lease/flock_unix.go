@@ -19,10 +19,10 @@ const (
 )
 
 // openFile opens a regular file and nothing else: no link is followed, a FIFO
-// does not block. Other users may read it, since they must be able to test it;
-// no child inherits it, since a child that does keeps the lock.
-func openFile(path string, flags int) (*os.File, error) {
-	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
+// does not block. One that it makes is for whom the mode says; no child inherits
+// it, since a child that does keeps the lock.
+func openFile(path string, flags int, mode uint32) (*os.File, error) {
+	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, mode)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}

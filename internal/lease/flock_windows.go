@@ -15,8 +15,8 @@ const (
 )
 
 // openFile opens a file. Handles that Go opens are not inherited by children.
-func openFile(path string, flags int) (*os.File, error) {
-	return os.OpenFile(path, flags, 0o644)
+func openFile(path string, flags int, mode uint32) (*os.File, error) {
+	return os.OpenFile(path, flags, os.FileMode(mode))
 }
 
 // tryLock takes a lock on the file's first byte without waiting. A lock that

@@ -9,7 +9,8 @@
 // while held can be taken anew by somebody else, who would then see a living
 // holder as gone: so a file is unlinked only by whoever holds its exclusive
 // lock, and a lock counts only when the path still leads to the locked file
-// (reference/compose.md section 6, measured).
+// (reference/compose.md section 6, measured). Where somebody else has locked what
+// a holder that is gone has left, whoever removes it has the lease's guard.
 package lease
 
 import (
@@ -51,14 +52,23 @@ func Path(dir, name string) (string, error) {
 // Everybody may read a lease, and who may read a file can hold a shared lock on
 // it for as long as they like: that is ErrHeld too, after a while.
 func Take(dir, name string) (*Lease, error) {
-	path, err := Path(dir, name)
+	path, err := place(dir, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the lease directory: %w", err)
-	}
 	return insist(takeTries, func() (*Lease, error) { return take(path) })
+}
+
+// place is the path of a lease in a directory that there is.
+func place(dir, name string) (string, error) {
+	path, err := Path(dir, name)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("making the lease directory: %w", err)
+	}
+	return path, nil
 }
 
 // How often a lease that somebody looks at is tried again, at pauses of
@@ -108,8 +118,12 @@ func TakeAlone(dir, name string) (*Lease, error) {
 // errAgain says that the file was replaced or looked at in between.
 var errAgain = errors.New("try again")
 
-func take(path string) (*Lease, error) {
-	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
+// take makes a lease that other users may read, since they must be able to test
+// it.
+func take(path string) (*Lease, error) { return takeAs(path, shown) }
+
+func takeAs(path string, mode uint32) (*Lease, error) {
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE, mode)
 	if err != nil {
 		return nil, fmt.Errorf("opening the lease: %w", err)
 	}
@@ -171,21 +185,27 @@ func (l *Lease) Release() error {
 // since: the name of a lease that notes its holder is nobody else's. One that is
 // held stays, and gives ErrHeld.
 func Clear(path string) error {
-	l, err := reopen(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
-	case errors.Is(err, ErrHeld) && holderEnded(path):
-		return os.Remove(path)
-	case err != nil:
-		return err
 	}
-	return l.Release()
+	return guarded(path, func() error {
+		if err := removeAbandoned(path); err != nil {
+			return err
+		}
+		l, err := reopen(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		}
+		return l.Release()
+	})
 }
 
 func reopen(path string) (*Lease, error) {
 	return insist(clearTries, func() (*Lease, error) {
-		f, err := openFile(path, os.O_RDONLY) // to write would tell a watch that a holder has died
+		f, err := openFile(path, os.O_RDONLY, 0) // to write would tell a watch that a holder has died
 		if err != nil {
 			return nil, err
 		}
@@ -205,6 +225,16 @@ const waitPause = 5 * time.Millisecond
 // Wait returns when nobody holds the lease at path, or when ctx ends. A lock
 // has no notification, so it looks again at growing intervals up to waitPause.
 func Wait(ctx context.Context, path string) error {
+	return waitWhile(ctx, path, held)
+}
+
+// WaitEnd returns when the holder of the lease at path has given it back or is
+// gone, whoever has locked it since, or when ctx ends.
+func WaitEnd(ctx context.Context, path string) error {
+	return waitWhile(ctx, path, func(path string) bool { return held(path) && !Forsaken(path) })
+}
+
+func waitWhile(ctx context.Context, path string, held func(string) bool) error {
 	pause := time.Millisecond
 	for held(path) {
 		select {

@@ -257,34 +257,6 @@ func TestALeaseThatIsLookedAtForEverIsHeld(t *testing.T) {
 	}
 }
 
-// A tester who never ends keeps nobody's lease: the name of one that notes its
-// holder is not used again.
-func TestALeaseThatIsLookedAtForEverIsClearedWhenItsHolderIsGone(t *testing.T) {
-	l := mustTake(t, t.TempDir())
-	id, err := Self(l.Path())
-	if err != nil {
-		t.Fatal(err)
-	}
-	id.PID = 1 << 22
-	if err := errors.Join(l.Write([]Note{{Holder: &id}}), l.Leave()); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(l.Path())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if ok, err := tryLock(f, shared); !ok {
-		t.Fatal(err)
-	}
-	if err := Clear(l.Path()); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Stat(l.Path()); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("it is left: %v", err)
-	}
-}
-
 func TestALeaseIsNamedByOnePathElement(t *testing.T) {
 	for _, name := range []string{"", ".", "..", "a/b", "../a"} {
 		if _, err := Take(t.TempDir(), name); err == nil {

@@ -65,7 +65,7 @@ func (l *Lease) Leave() error { return l.file.Close() }
 // Notes reads the notes of a lease. What is no note, such as the end of one
 // whose writer was killed, is left out.
 func Notes(path string) ([]Note, error) {
-	f, err := openFile(path, os.O_RDONLY)
+	f, err := openFile(path, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -73,6 +73,10 @@ func Notes(path string) ([]Note, error) {
 		return nil, fmt.Errorf("opening a lease: %w", err)
 	}
 	defer f.Close()
+	return readNotes(f)
+}
+
+func readNotes(f *os.File) ([]Note, error) {
 	text, err := io.ReadAll(io.LimitReader(f, maxNotes))
 	if err != nil {
 		return nil, fmt.Errorf("reading a lease: %w", err)
@@ -120,9 +124,45 @@ func Free(path string) bool { return look(path).State == Gone }
 // Forsaken reports whether the holder that a lease notes is gone although the
 // lease is locked: by itself, for the moment in which it dies, or for longer by a
 // child that has inherited the file, or by anybody who may read it.
-func Forsaken(path string) bool { return holderEnded(path) && look(path).State == Alive }
+func Forsaken(path string) bool {
+	_, forsaken := forsaken(path)
+	return forsaken
+}
 
-func holderEnded(path string) bool {
+// forsaken looks at one file for the lock and for the notes: what is true of two
+// that follow each other at the same path is true of neither.
+func forsaken(path string) (reason string, ok bool) {
+	f, err := openFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	if free, err := tryLock(f, shared); free || err != nil {
+		return "", false
+	}
+	reason, ok = abandoned(f)
+	return reason, ok && leadsTo(path, f)
+}
+
+// abandoned says why the holder that a lease notes is provably gone, if it is.
+func abandoned(f *os.File) (reason string, ok bool) {
+	notes, err := readNotes(f)
+	if err != nil {
+		return "", false
+	}
+	for _, n := range notes {
+		if n.Holder == nil {
+			continue
+		}
+		if v := ofAnyBoot(*n.Holder); v.State == Gone {
+			return v.Reason, true
+		}
+	}
+	return "", false
+}
+
+// Noted reports whether a lease notes its holder.
+func Noted(path string) bool {
 	notes, err := Notes(path)
-	return err == nil && slices.ContainsFunc(notes, func(n Note) bool { return n.Holder != nil && ended(*n.Holder) })
+	return err == nil && slices.ContainsFunc(notes, func(n Note) bool { return n.Holder != nil })
 }

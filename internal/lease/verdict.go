@@ -44,7 +44,7 @@ type Identity struct {
 // without one the process itself does, if it is of this pid namespace.
 func Judge(id Identity) Verdict {
 	if former(id) {
-		return Verdict{Gone, "the machine was started again since"}
+		return rebooted()
 	}
 	if id.Lease != "" {
 		if v := look(id.Lease); v.State != Unknown {
@@ -60,8 +60,15 @@ func former(id Identity) bool {
 	return boot != "" && id.BootID != "" && boot != id.BootID
 }
 
-// ended reports whether a process is provably gone, whatever is locked.
-func ended(id Identity) bool { return former(id) || Process(id).State == Gone }
+func rebooted() Verdict { return Verdict{Gone, "the machine was started again since"} }
+
+// ofAnyBoot judges by the boot and the process, whatever is locked.
+func ofAnyBoot(id Identity) Verdict {
+	if former(id) {
+		return rebooted()
+	}
+	return Process(id)
+}
 
 // look judges by the lock alone. The path comes from a label, so nothing but a
 // regular file is opened, and nothing is written.
@@ -78,7 +85,7 @@ func look(path string) Verdict {
 }
 
 func lookOnce(path string) (v Verdict, again bool) {
-	f, err := openFile(path, os.O_RDONLY)
+	f, err := openFile(path, os.O_RDONLY, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Verdict{Unknown, "its lease is not there"}, false
