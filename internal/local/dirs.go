@@ -13,7 +13,8 @@ import (
 type Dirs struct {
 	// State holds a directory for each pod, below the user's state directory.
 	State string
-	// Leases holds the lock of each pod's keeper, where other users' sweepers find it.
+	// Leases holds the lock of each pod's keeper, where other users' sweepers find it,
+	// and in the locked file the note of which process that is.
 	Leases string
 }
 

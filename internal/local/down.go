@@ -23,6 +23,9 @@ const (
 	stopSlack = 3 * time.Minute
 	// stopWait bounds the wait for a keeper whose services' graces are not known.
 	stopWait = 10 * time.Minute
+	// unknownWait bounds the wait for whoever has locked a lease that notes nobody:
+	// it was asked nothing, and a keeper notes itself within milliseconds.
+	unknownWait = 5 * time.Second
 )
 
 // DownOptions are what `dce down --local` was asked for.
@@ -190,7 +193,7 @@ func (m *Machine) names(ctx context.Context) []string {
 // held reports whether a keeper of this pod lives.
 func (m *Machine) held(id string) bool {
 	path, err := lease.Path(m.Dirs.Leases, elementOf(id))
-	return err == nil && lease.Judge(lease.Identity{Lease: path}).State == lease.Alive
+	return err == nil && lease.Keeper(lease.Identity{Lease: path}).State == lease.Alive
 }
 
 // askToStop asks the process that looks after a pod, if one does, to end it,
@@ -213,16 +216,38 @@ func (m *Machine) askToStop(ctx context.Context, pod string, a asked) error {
 	if err := terminate(id); err != nil {
 		return err
 	}
-	wait := stopWait
-	if a.Now || a.Grace > 0 {
-		wait = a.Grace + stopSlack
+	if !lease.Noted(path) && lease.Process(id).State != lease.Alive {
+		return m.awaitUnknown(ctx, pod, a, path)
 	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	ctx, cancel := context.WithTimeout(ctx, a.wait())
 	defer cancel()
-	if err := lease.Wait(ctx, path); err != nil {
+	if err := lease.WaitEnd(ctx, path); err != nil {
 		return stillThere(pod, a, err)
 	}
 	return nil
+}
+
+// awaitUnknown gives whoever has locked a lease that notes nobody the time to let
+// it go, or to note itself: a keeper that has just begun is asked then.
+func (m *Machine) awaitUnknown(ctx context.Context, pod string, a asked, path string) error {
+	soon, cancel := context.WithTimeout(ctx, unknownWait)
+	defer cancel()
+	err := lease.WaitEnd(soon, path)
+	switch {
+	case err == nil:
+		return nil
+	case lease.Noted(path):
+		return m.askToStop(ctx, pod, a)
+	}
+	return leaseLocked(path, err)
+}
+
+// wait bounds the wait for a keeper that was asked.
+func (a asked) wait() time.Duration {
+	if a.Now || a.Grace > 0 {
+		return a.Grace + stopSlack
+	}
+	return stopWait
 }
 
 // clear ends and removes what an unattended pod of this name left.

@@ -26,7 +26,7 @@ type attached struct {
 }
 
 func (m *Machine) attach(id string, s *stops) (keeper, error) {
-	l, err := lease.Take(m.Dirs.Leases, elementOf(id))
+	l, err := lease.Keep(m.Dirs.Leases, elementOf(id))
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (m *monitor) serve(ctx context.Context) error {
 		return errors.New("the monitor was not told which pod to keep")
 	}
 	m.id, m.dirs = first.Keep.ID, first.Keep.Dirs
-	l, err := lease.Take(m.dirs.Leases, elementOf(m.id))
+	l, err := lease.Keep(m.dirs.Leases, elementOf(m.id))
 	if errors.Is(err, lease.ErrHeld) {
 		m.out.say(answer{Held: true})
 		return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dce/internal/diag"
+	"dce/internal/lease"
 	"dce/internal/pod"
 	"dce/internal/render"
 )
@@ -45,6 +46,24 @@ func leaseTrouble(dir string, err error) error {
 		Code: "DCE423", Summary: "the lease of the pod cannot be taken in " + dir,
 		Detail: "A lease is a locked file that tells everyone on this machine that the pod is looked after.",
 		Hint:   "make the directory writable, or set DCE_LEASE_DIR to one that is", Cause: err,
+	})
+}
+
+// leaseRefused is said of a lease that is refused although no keeper has it.
+func leaseRefused(d Dirs, id string, err error) error {
+	path, pathErr := lease.Path(d.Leases, elementOf(id))
+	if pathErr != nil {
+		return pathErr
+	}
+	return leaseLocked(path, err)
+}
+
+// leaseLocked is said of a lease that is locked by nobody who is known.
+func leaseLocked(path string, err error) error {
+	return diag.Fail(diag.Diagnostic{
+		Code: "DCE423", Summary: "the lease of the pod is locked by a process that is not known: " + path,
+		Detail: "It may look after the pod, and may as well be anybody's who can read the file: the lease does not note who took it.",
+		Hint:   "`fuser -v " + path + "` shows which process that is; try again when it has ended", Cause: err,
 	})
 }
 

@@ -94,24 +94,39 @@ func (u *upping) do(ctx context.Context) (int, error) {
 	return u.end(o)
 }
 
+// leaseTries is how often a lease may be refused in a row that no keeper has: one
+// that has just given it back explains the first.
+const leaseTries = 3
+
 // take makes a keeper that has the pod's lease. One that another process has
 // means that the pod lives: with the same content there is nothing to do, with
 // another one that process is asked to end it.
 func (u *upping) take(ctx context.Context) (k keeper, same bool, err error) {
+	refused := 0
 	for {
-		if u.plan.options.Detach {
-			k, err = u.machine.monitor(ctx, u.plan.ID, u.monitors, u.stops)
-		} else {
-			k, err = u.machine.attach(u.plan.ID, u.stops)
-		}
+		k, err := u.keeper(ctx)
 		if !errors.Is(err, lease.ErrHeld) {
 			return k, false, err
 		}
+		if !u.machine.held(u.plan.ID) {
+			if refused++; refused == leaseTries {
+				return nil, false, leaseRefused(u.machine.Dirs, u.plan.ID, err)
+			}
+			continue
+		}
+		refused = 0
 		same, err := u.yield(ctx)
 		if same || err != nil {
 			return nil, same, err
 		}
 	}
+}
+
+func (u *upping) keeper(ctx context.Context) (keeper, error) {
+	if u.plan.options.Detach {
+		return u.machine.monitor(ctx, u.plan.ID, u.monitors, u.stops)
+	}
+	return u.machine.attach(u.plan.ID, u.stops)
 }
 
 // yield has the living pod of this name make room, unless it is the same.
