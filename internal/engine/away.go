@@ -23,7 +23,7 @@ func (e *Engine) Away(ctx context.Context, err error) bool {
 func (e *Engine) callNew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, min(awayTime, e.callTimeout))
 	defer cancel()
-	answer, err := e.get(ctx, "/_ping")
+	answer, err := e.get(ctx, e.fresh(), "/_ping")
 	if err != nil {
 		return err
 	}

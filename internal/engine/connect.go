@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/cli/cli/command"
@@ -32,6 +34,9 @@ type Engine struct {
 	// and answer the others (20.10.24 in libnetwork, with a hundred pods that end
 	// at once: it lists containers, and hangs in info and inspect for good).
 	callTimeout time.Duration
+
+	reusing  sync.Once
+	reusable *http.Transport
 }
 
 // Connect finds the engine, asks it whether it is there and agrees on an API
@@ -96,7 +101,10 @@ func apiAtLeast(version string, major, minor int) bool {
 }
 
 // Close gives the connections back.
-func (e *Engine) Close() error { return e.api.Close() }
+func (e *Engine) Close() error {
+	e.reused().CloseIdleConnections()
+	return e.api.Close()
+}
 
 // Host is the engine's address.
 func (e *Engine) Host() string { return e.api.DaemonHost() }

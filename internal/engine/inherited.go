@@ -21,16 +21,16 @@ import (
 func (e *Engine) ImageLabels(ctx context.Context, id string) (labels map[string]string, found bool, err error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	res, err := e.api.ImageInspect(ctx, id)
-	switch {
+	if id == "" {
+		return nil, false, nil
+	}
+	switch err = e.look(ctx, "/images/"+id+"/json", fields{"Config": fields{"Labels": labelsInto(&labels)}}); {
 	case errdefs.IsNotFound(err):
 		return nil, false, nil
 	case err != nil:
 		return nil, false, classify(fmt.Errorf("looking at an image: %w", err), about{host: e.Host()})
-	case res.Config == nil:
-		return nil, true, nil
 	}
-	return ownOf(res.Config.Labels), true, nil
+	return labels, true, nil
 }
 
 // HandRun names the containers that carry a pod's label and have it from their

@@ -11,8 +11,6 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
-	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
@@ -96,10 +94,7 @@ func (p *Pod) belongings(ctx context.Context) (b belongings, err error) {
 }
 
 func (p *Pod) networks(ctx context.Context) ([]removal, error) {
-	networks, err := selected(ctx, p, func(ctx context.Context, filters client.Filters) ([]network.Summary, error) {
-		res, err := p.engine.api.NetworkList(ctx, client.NetworkListOptions{Filters: filters})
-		return res.Items, err
-	})
+	networks, err := selected(ctx, p, p.engine.sparseNetworks)
 	if err != nil {
 		return nil, fmt.Errorf("listing the pod's networks: %w", err)
 	}
@@ -125,12 +120,12 @@ func (p *Pod) removeNetwork(ctx context.Context, id string) error {
 // chaos). One that exists is somebody's, and stays. Its errors are left to the
 // removal that is tried again.
 func (p *Pod) dropStale(ctx context.Context, network string) {
-	res, err := p.engine.api.NetworkInspect(ctx, network, client.NetworkInspectOptions{})
-	if err != nil {
+	var ends map[string]struct{ Name string }
+	if p.engine.look(ctx, "/networks/"+network, fields{"Containers": &ends}) != nil {
 		return
 	}
-	for id, end := range res.Network.Containers {
-		if _, err := p.engine.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{}); !errdefs.IsNotFound(err) {
+	for id, end := range ends {
+		if !errdefs.IsNotFound(p.engine.lookAtContainer(ctx, id, nil)) {
 			continue
 		}
 		o := client.NetworkDisconnectOptions{Container: end.Name, Force: true}
@@ -141,10 +136,7 @@ func (p *Pod) dropStale(ctx context.Context, network string) {
 }
 
 func (p *Pod) volumes(ctx context.Context) ([]removal, error) {
-	volumes, err := selected(ctx, p, func(ctx context.Context, filters client.Filters) ([]volume.Volume, error) {
-		res, err := p.engine.api.VolumeList(ctx, client.VolumeListOptions{Filters: filters})
-		return res.Items, err
-	})
+	volumes, err := selected(ctx, p, p.engine.sparseVolumes)
 	if err != nil {
 		return nil, fmt.Errorf("listing the pod's volumes: %w", err)
 	}

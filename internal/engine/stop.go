@@ -62,10 +62,7 @@ func (p *Pod) Stop(ctx context.Context, until func() time.Duration, evidence str
 
 // containers lists all containers of the pod, also those that have ended.
 func (p *Pod) containers(ctx context.Context) ([]container.Summary, error) {
-	found, err := selected(ctx, p, func(ctx context.Context, filters client.Filters) ([]container.Summary, error) {
-		res, err := p.engine.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
-		return res.Items, err
-	})
+	found, err := selected(ctx, p, p.engine.sparseContainers)
 	if err != nil {
 		return nil, fmt.Errorf("listing the pod's containers: %w", err)
 	}
@@ -233,11 +230,12 @@ func (p *Pod) graceOf(ctx context.Context, c container.Summary) time.Duration {
 	}
 	call, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	res, err := p.engine.api.ContainerInspect(call, c.ID, client.ContainerInspectOptions{})
-	if err != nil || res.Container.Config == nil || res.Container.Config.StopTimeout == nil {
+	var seconds *int
+	err := p.engine.lookAtContainer(call, c.ID, fields{"Config": fields{"StopTimeout": &seconds}})
+	if err != nil || seconds == nil {
 		return defaultGrace
 	}
-	return graceOfSeconds(*res.Container.Config.StopTimeout)
+	return graceOfSeconds(*seconds)
 }
 
 // graceOfSeconds is a grace that the engine tells. One below zero is for ever.

@@ -3,10 +3,11 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/containerd/errdefs"
-	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
@@ -40,38 +41,45 @@ type Thing struct {
 func (e *Engine) Containers(ctx context.Context, label string) ([]Thing, error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	all := []Thing{}
-	err := e.eachContainer(ctx, label, func(s sparse) { all = append(all, s.thing()) })
+	found, err := e.sparseContainers(ctx, client.Filters{}.Add("label", label))
 	if err != nil {
 		return nil, classify(fmt.Errorf("listing containers: %w", err), about{host: e.Host()})
+	}
+	all := []Thing{}
+	for _, c := range found {
+		all = append(all, Thing{
+			Kind: KindContainer, ID: c.ID, Name: nameOf(c), Labels: c.Labels, Image: c.ImageID,
+			Running: alive(c), Created: time.Unix(c.Created, 0),
+		})
 	}
 	return all, nil
 }
 
-// Resources lists the networks and volumes that have a label, by two calls.
+// Resources lists the networks and volumes that have a label, by two calls, as
+// Containers does.
 func (e *Engine) Resources(ctx context.Context, label string) ([]Thing, error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
 	filters := client.Filters{}.Add("label", label)
-	var networks client.NetworkListResult
-	var volumes client.VolumeListResult
+	var networks []network.Summary
+	var volumes []volume.Volume
 	listing, ctx := errgroup.WithContext(ctx)
 	listing.Go(func() (err error) {
-		networks, err = e.api.NetworkList(ctx, client.NetworkListOptions{Filters: filters})
+		networks, err = e.sparseNetworks(ctx, filters)
 		return err
 	})
 	listing.Go(func() (err error) {
-		volumes, err = e.api.VolumeList(ctx, client.VolumeListOptions{Filters: filters})
+		volumes, err = e.sparseVolumes(ctx, filters)
 		return err
 	})
 	if err := listing.Wait(); err != nil {
 		return nil, classify(fmt.Errorf("listing networks and volumes: %w", err), about{host: e.Host()})
 	}
 	var all []Thing
-	for _, n := range networks.Items {
+	for _, n := range networks {
 		all = append(all, Thing{Kind: KindNetwork, ID: n.ID, Name: n.Name, Labels: n.Labels, Created: n.Created})
 	}
-	for _, v := range volumes.Items {
+	for _, v := range volumes {
 		all = append(all, Thing{Kind: KindVolume, ID: v.Name, Name: v.Name, Labels: v.Labels, Created: stamp(v.CreatedAt)})
 	}
 	return all, nil
@@ -80,20 +88,23 @@ func (e *Engine) Resources(ctx context.Context, label string) ([]Thing, error) {
 // Parents are the distinct cgroup parents of containers, by their ids. One that
 // is removed meanwhile has none.
 func (e *Engine) Parents(ctx context.Context, ids []string) ([]string, error) {
-	list := make([]container.Summary, len(ids))
+	found := make([]string, len(ids))
+	looking, ctx := errgroup.WithContext(ctx)
+	looking.SetLimit(8)
 	for i, id := range ids {
-		list[i].ID = id
+		looking.Go(func() error {
+			call, cancel := e.bounded(ctx)
+			defer cancel()
+			return ignoreGone(e.lookAtContainer(call, id, fields{"HostConfig": fields{"CgroupParent": &found[i]}}))
+		})
 	}
-	details, err := e.details(ctx, list)
-	if err != nil {
-		return nil, classify(err, about{host: e.Host()})
+	if err := looking.Wait(); err != nil {
+		return nil, classify(fmt.Errorf("looking at containers: %w", err), about{host: e.Host()})
 	}
 	var parents []string
-	seen := map[string]bool{"": true}
-	for _, d := range details {
-		if !seen[d.CgroupParent] {
-			seen[d.CgroupParent] = true
-			parents = append(parents, d.CgroupParent)
+	for _, p := range found {
+		if p != "" && !slices.Contains(parents, p) {
+			parents = append(parents, p)
 		}
 	}
 	return parents, nil
@@ -104,19 +115,18 @@ func (e *Engine) Parents(ctx context.Context, ids []string) ([]string, error) {
 func (e *Engine) Ended(ctx context.Context, ids []string) (time.Time, error) {
 	var last time.Time
 	for _, id := range ids {
+		running, finished := false, ""
 		call, cancel := e.bounded(ctx)
-		res, err := e.api.ContainerInspect(call, id, client.ContainerInspectOptions{})
+		err := e.lookAtContainer(call, id, fields{"State": fields{"Running": &running, "FinishedAt": &finished}})
 		cancel()
-		switch state := res.Container.State; {
-		case errdefs.IsNotFound(err) || err == nil && state == nil:
-		case err != nil:
+		switch {
+		case ignoreGone(err) != nil:
 			return time.Time{}, classify(fmt.Errorf("looking at a container: %w", err), about{host: e.Host()})
-		case state.Running:
+		case running:
 			return time.Time{}, nil
-		default:
-			if at := stamp(state.FinishedAt); at.After(last) {
-				last = at
-			}
+		}
+		if at := stamp(finished); at.After(last) {
+			last = at
 		}
 	}
 	return last, nil

@@ -106,6 +106,9 @@ func evidence() []string {
 	}
 }
 
+// Labels are the keys of all labels that mean something to dce.
+func Labels() []string { return append(evidence(), LabelInfra) }
+
 // FromImage reports whether labels name the pod and the process that those of the
 // container's image name, whatever else they say. An image has such labels when it
 // was committed from a pod's container, and whoever runs it by hand, or by dce-go,
