@@ -106,7 +106,7 @@ func isNoPod(err error) bool {
 func notOurs(id, front string) error {
 	return diag.Fail(diag.Diagnostic{
 		Code: "DCE427", Summary: fmt.Sprintf("pod %s is not a local one: %s looks after it", id, cmp.Or(front, "something else")),
-		Hint: "stop its task through its framework; `dce reap` removes what an executor left behind",
+		Hint: "stop its task through its framework; `dce reap` removes what an executor left behind, or says why not",
 	})
 }
 

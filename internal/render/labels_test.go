@@ -18,8 +18,11 @@ func TestAComposeFileCannotSayWhoseAPodIs(t *testing.T) {
 	}
 	unnamed := types.Mapping{}
 	maps.Copy(unnamed, all)
-	data := []types.ServiceVolumeConfig{{Type: types.VolumeTypeVolume, Source: "data", Target: "/data"}, {Type: types.VolumeTypeVolume, Source: "all", Target: "/all"},
-		{Type: types.VolumeTypeVolume, Target: "/unnamed", Volume: &types.ServiceVolumeVolume{Labels: unnamed}}}
+	data := []types.ServiceVolumeConfig{
+		{Type: types.VolumeTypeVolume, Source: "data", Target: "/data"},
+		{Type: types.VolumeTypeVolume, Source: "all", Target: "/all"},
+		{Type: types.VolumeTypeVolume, Target: "/unnamed", Volume: &types.ServiceVolumeVolume{Labels: unnamed}},
+	}
 	p := &types.Project{
 		Name:     "x",
 		Services: types.Services{"web": {Name: "web", Image: "i", Labels: forged, Volumes: data, Networks: map[string]*types.ServiceNetworkConfig{"all": nil}}},
@@ -37,8 +40,10 @@ func TestAComposeFileCannotSayWhoseAPodIs(t *testing.T) {
 		if labels[LabelPod] != "c" || labels["mine"] != "1" {
 			t.Errorf("labels %v", labels)
 		}
-		for what, labels := range map[string]types.Labels{"network": r.Project.Networks["all"].Labels, "volume": r.Project.Volumes["all"].Labels,
-			"unnamed volume": types.Labels(r.Project.Services["web"].Volumes[2].Volume.Labels)} {
+		for what, labels := range map[string]types.Labels{
+			"network": r.Project.Networks["all"].Labels, "volume": r.Project.Volumes["all"].Labels,
+			"unnamed volume": types.Labels(r.Project.Services["web"].Volumes[2].Volume.Labels),
+		} {
 			for key, value := range labels {
 				if value == "forged" {
 					t.Errorf("the %s's %s is forged", what, key)

@@ -40,7 +40,7 @@ func (l *look) doubtOf(ctx context.Context, t reap.Thing) (string, error) {
 	case inherited:
 		return "container " + t.Name + " has its labels from image " + short(t.Image) + ", which was made of a pod's container", nil
 	case !sure:
-		return "the image of container " + t.Name + " is gone, which would tell whether the labels are the container's own", nil
+		return "the image of container " + t.Name + " is gone, which would tell whether the labels are its own; if they are, remove it with docker rm -f", nil
 	}
 	return "", nil
 }

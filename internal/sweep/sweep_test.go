@@ -834,7 +834,7 @@ func TestWhatHasItsLabelsFromItsImageIsLeftAlone(t *testing.T) {
 		if d := cmp.Diff([]string{
 			"gone task-gone again: container again has its labels from image committed, which was made of a pod's container",
 			"gone task-gone by-hand: container by-hand has its labels from image committed, which was made of a pod's container",
-			"gone task-gone forced: the image of container forced is gone, which would tell whether the labels are the container's own",
+			"gone task-gone forced: the image of container forced is gone, which would tell whether the labels are its own; if they are, remove it with docker rm -f",
 		}, alone); d != "" {
 			t.Errorf("left alone:\n%s", d)
 		}
