@@ -92,3 +92,26 @@ configs:
 	}
 	f.down(p)
 }
+
+// The container of a pre_start hook is in the network of its pod, from which it has
+// its name.
+func TestAHookBeforeTheStartIsInThePod(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "prestart")
+	p := f.pod(`
+  web:
+    %shared%
+    command: [sh, -c, "hostname; cat /data/hook; sleep 100"]
+    pre_start: [{command: [sh, -c, "hostname > /data/hook"]}]
+    volumes: [/data]
+`)
+	f.up(p)
+	evidence, err := p.Stop(t.Context(), atOnce, f.id+"-web-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(evidence.Logs) != 2 || evidence.Logs[0] != evidence.Logs[1] {
+		t.Errorf("logs: %q", evidence.Logs)
+	}
+	f.down(p)
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -69,7 +70,7 @@ func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateO
 	if o.Config != nil {
 		o.Config.Env = fillEnv(o.Config.Env, t.pod.spec.Env[o.Config.Labels[api.ServiceLabel]])
 		if o.Config.Labels[api.HookLabel] != "" {
-			t.pod.mark(o.Config.Labels)
+			t.asItsService(&o)
 		}
 	}
 	res, err := whole(ctx, t, func(ctx context.Context) (client.ContainerCreateResult, error) {
@@ -88,6 +89,28 @@ func (t *tracker) ContainerCreate(ctx context.Context, o client.ContainerCreateO
 		t.services[res.ID] = o.Config.Labels[api.ServiceLabel]
 	}
 	return res, nil
+}
+
+// asItsService gives the container of a hook what its service has and compose does
+// not give it: the labels, the cgroup, and the network of another service, which
+// compose names here as the compose file does (v5.5.1 pkg/compose/pre_start.go).
+func (t *tracker) asItsService(o *client.ContainerCreateOptions) {
+	t.pod.mark(o.Config.Labels)
+	if o.HostConfig == nil || t.pod.spec.Project == nil {
+		return
+	}
+	o.HostConfig.CgroupParent = t.pod.spec.Project.Services[o.Config.Labels[api.ServiceLabel]].CgroupParent
+	name, shares := strings.CutPrefix(string(o.HostConfig.NetworkMode), types.ServicePrefix)
+	if !shares {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, service := range t.services {
+		if service == name {
+			o.HostConfig.NetworkMode = container.NetworkMode(types.ContainerPrefix + id)
+		}
+	}
 }
 
 // reason is what is behind an error of compose's. Its executor lets those who
