@@ -77,13 +77,12 @@ func containers(p reap.Pod) []string {
 // after which it is not its own.
 const dyingTime = time.Second
 
-// awaitDying waits for the locks of executors that are dead to everybody else.
-func awaitDying(ctx context.Context, leases []string) {
+// awaitDying waits for the locks of executors that are dead to everybody else, by
+// their leases. One that is free is not waited for.
+func awaitDying(ctx context.Context, idle []string) {
 	ctx, cancel := context.WithTimeout(ctx, dyingTime)
 	defer cancel()
-	for _, path := range leases {
-		if lease.Forsaken(path) {
-			_ = lease.Wait(ctx, path)
-		}
+	for _, path := range idle {
+		_ = lease.Wait(ctx, path)
 	}
 }

@@ -210,8 +210,8 @@ func (l *look) look(ctx context.Context) (reap.Plan, error) {
 	if err != nil { // what has another evidence is judged by that
 		l.Log.Warn("the leases cannot be looked at", slog.Any("err", err))
 	}
-	awaitDying(ctx, leases)
 	l.free = slices.DeleteFunc(leases, func(path string) bool { return !l.idle(path) })
+	awaitDying(ctx, l.free)
 	found, err := l.Engine.Containers(ctx, l.label())
 	if err != nil {
 		return reap.Plan{}, err
