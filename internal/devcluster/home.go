@@ -51,6 +51,12 @@ func (h Home) Record() (r Record, ok bool, err error) {
 	if err != nil || !held {
 		return Record{}, false, err
 	}
+
+	return h.read()
+}
+
+// read is the record of the cluster that runs, or of one that was killed.
+func (h Home) read() (r Record, ok bool, err error) {
 	data, err := os.ReadFile(filepath.Join(h.Dir, recordFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{}, false, nil // it is only starting, or has nearly ended

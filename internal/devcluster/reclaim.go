@@ -3,7 +3,6 @@
 package devcluster
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -32,8 +31,7 @@ func (h Home) tidy() error {
 // reclaim removes what a cluster left that was killed: its executors, then what tells which they are. Whoever calls it
 // has the lease.
 func (h Home) reclaim() error {
-	var killed Record
-	if data, err := os.ReadFile(filepath.Join(h.Dir, recordFile)); err == nil && json.Unmarshal(data, &killed) == nil && killed.Cgroups != "" {
+	if killed, _, err := h.read(); err == nil && killed.Cgroups != "" { // one that cannot be read tells nothing
 		if err := agent.RemoveOrphans(agent.Options{WorkDir: h.work(), CgroupsRoot: killed.Cgroups}); err != nil {
 			return err
 		}
