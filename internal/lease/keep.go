@@ -10,7 +10,7 @@ import (
 )
 
 // Keep takes a lease for a process that notes itself in it, by which it is judged
-// from then on (Keeper). What a holder that is gone has left is removed first,
+// from then on (Judge). What a holder that is gone has left is removed first,
 // whoever has locked it since: everybody may read a lease, and whoever waits for
 // its lock has it when the holder dies. It gives ErrHeld when somebody else has
 // the lease whose end nothing proves. All takers of one name use Keep, or none
@@ -83,8 +83,8 @@ func removeAbandoned(path string) error {
 	if err != nil {
 		return fmt.Errorf("opening the lease: %w", err)
 	}
-	_, gone := abandoned(f)
-	if err := f.Close(); err != nil || !gone {
+	v, _ := holderIn(f)
+	if err := f.Close(); err != nil || v.State != Gone {
 		return err
 	}
 	return remove(path)
@@ -125,17 +125,4 @@ func takeGuard(path string) (*Lease, error) {
 		}
 		<-time.After(alonePause)
 	}
-}
-
-// Keeper judges who has taken a lease with Keep: like Judge, but a lock counts
-// for nothing where the holder that the lease notes is provably gone.
-func Keeper(id Identity) Verdict {
-	v := Judge(id)
-	if v.State != Alive || id.Lease == "" {
-		return v
-	}
-	if reason, ok := forsaken(id.Lease); ok {
-		return Verdict{Gone, reason + ", though somebody has locked its lease"}
-	}
-	return v
 }

@@ -76,7 +76,7 @@ func TestALeaseIsKeptByWhomItNotes(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			path := left(t, dir, test.holder, test.lock)
-			if v := Keeper(Identity{Lease: path}); (v.State == Alive) != test.held {
+			if v := Judge(Identity{Lease: path}); (v.State == Alive) != test.held {
 				t.Errorf("it is %+v", v)
 			}
 			l, err := Keep(dir, "pod")
@@ -93,10 +93,37 @@ func TestALeaseIsKeptByWhomItNotes(t *testing.T) {
 	}
 }
 
+// Labels may tell of a holder whom another has followed, and a note may be lost.
+func TestALockIsThatOfTheHolderNotedOrElseOfTheOneLabelled(t *testing.T) {
+	lives, gone := func(*Identity) {}, func(i *Identity) { i.PID = absent }
+	for name, test := range map[string]struct {
+		noted, labelled func(*Identity)
+		want            State
+	}{
+		"the one labelled is gone, the one noted lives": {lives, gone, Alive},
+		"the one labelled is gone, nobody is noted":     {nil, gone, Gone},
+		"the one labelled lives, the one noted is gone": {gone, lives, Gone},
+		"the one labelled lives, nobody is noted":       {nil, lives, Alive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := left(t, t.TempDir(), test.noted, syscall.LOCK_EX)
+			id, err := Self(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.labelled(&id)
+			if v := Judge(id); v.State != test.want || v.Reason == "" {
+				t.Errorf("it is %+v, want %s", v, test.want)
+			}
+		})
+	}
+}
+
 // kept checks that a lease is that of this process, for everybody.
 func kept(t *testing.T, l *Lease) {
 	t.Helper()
-	if v := Keeper(Identity{Lease: l.Path()}); v.State != Alive {
+	if v := Judge(Identity{Lease: l.Path()}); v.State != Alive {
 		t.Errorf("it is %+v", v)
 	}
 	notes, err := Notes(l.Path())
@@ -141,7 +168,7 @@ func TestManyWhoKeepAndClearAForsakenLeaseLeaveOneKeeper(t *testing.T) {
 			})
 			all.Go(func() {
 				had := kept.Load() != nil
-				if v := Keeper(Identity{Lease: path}); had && v.State != Alive {
+				if v := Judge(Identity{Lease: path}); had && v.State != Alive {
 					t.Errorf("while it is kept it is %+v", v)
 				}
 			})

@@ -125,40 +125,45 @@ func Free(path string) bool { return look(path).State == Gone }
 // lease is locked: by itself, for the moment in which it dies, or for longer by a
 // child that has inherited the file, or by anybody who may read it.
 func Forsaken(path string) bool {
-	_, forsaken := forsaken(path)
-	return forsaken
+	v, _ := holderOf(path)
+	return v.State == Gone
 }
 
-// forsaken looks at one file for the lock and for the notes: what is true of two
-// that follow each other at the same path is true of neither.
-func forsaken(path string) (reason string, ok bool) {
+// holderOf judges the holder that a locked lease notes, if it notes one. It looks
+// at one file for the lock and for the notes: what is true of two that follow each
+// other at the same path is true of neither.
+func holderOf(path string) (v Verdict, noted bool) {
 	f, err := openFile(path, os.O_RDONLY, 0)
 	if err != nil {
-		return "", false
+		return Verdict{}, false
 	}
 	defer f.Close()
 	if free, err := tryLock(f, shared); free || err != nil {
-		return "", false
+		return Verdict{}, false
 	}
-	reason, ok = abandoned(f)
-	return reason, ok && leadsTo(path, f)
+	v, noted = holderIn(f)
+	if !leadsTo(path, f) {
+		return Verdict{}, false
+	}
+	return v, noted
 }
 
-// abandoned says why the holder that a lease notes is provably gone, if it is.
-func abandoned(f *os.File) (reason string, ok bool) {
+// holderIn judges the holder that a file notes.
+func holderIn(f *os.File) (v Verdict, noted bool) {
 	notes, err := readNotes(f)
 	if err != nil {
-		return "", false
+		return Verdict{}, false
 	}
 	for _, n := range notes {
 		if n.Holder == nil {
 			continue
 		}
-		if v := ofAnyBoot(*n.Holder); v.State == Gone {
-			return v.Reason, true
+		v, noted = ofAnyBoot(*n.Holder), true
+		if v.State == Gone {
+			break
 		}
 	}
-	return "", false
+	return v, noted
 }
 
 // Noted reports whether a lease notes its holder.

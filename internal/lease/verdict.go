@@ -40,18 +40,39 @@ type Identity struct {
 }
 
 // Judge says whether the process that an identity names lives. The order of
-// evidence: another boot ends everything; a lock that can be seen decides;
-// without one the process itself does, if it is of this pid namespace.
+// evidence: another boot ends everything; then the lock, where it can be seen,
+// unless who should have it is provably gone; without one the process itself, if
+// it is of this pid namespace.
 func Judge(id Identity) Verdict {
 	if former(id) {
 		return rebooted()
 	}
-	if id.Lease != "" {
-		if v := look(id.Lease); v.State != Unknown {
-			return v
-		}
+	if id.Lease == "" {
+		return Process(id)
 	}
-	return Process(id)
+	switch v := look(id.Lease); v.State {
+	case Alive:
+		return locked(id, v)
+	case Unknown:
+		return Process(id)
+	default:
+		return v
+	}
+}
+
+// locked judges by a lock that somebody has: everybody may who can read the file,
+// and a child that has inherited it. It counts for nothing once the holder is
+// gone: the one that the lease notes, who may have followed the one that labels
+// tell of, or else that one.
+func locked(id Identity, v Verdict) Verdict {
+	holder, noted := holderOf(id.Lease)
+	if !noted {
+		holder = Process(id)
+	}
+	if holder.State != Gone {
+		return v
+	}
+	return Verdict{Gone, holder.Reason + ", though somebody has locked its lease"}
 }
 
 // former reports whether an identity is of another boot than this one.

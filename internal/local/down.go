@@ -193,7 +193,7 @@ func (m *Machine) names(ctx context.Context) []string {
 // held reports whether a keeper of this pod lives.
 func (m *Machine) held(id string) bool {
 	path, err := lease.Path(m.Dirs.Leases, elementOf(id))
-	return err == nil && lease.Keeper(lease.Identity{Lease: path}).State == lease.Alive
+	return err == nil && lease.Judge(lease.Identity{Lease: path}).State == lease.Alive
 }
 
 // askToStop asks the process that looks after a pod, if one does, to end it,

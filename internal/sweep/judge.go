@@ -12,18 +12,15 @@ import (
 
 // judge says whether the executor of a pod lives. A lock that is free although the
 // process lives was perhaps unlinked while it was held and made anew by somebody
-// else; one that is held although the process is gone is not its own.
+// else.
 func (l *look) judge(ctx context.Context, p reap.Pod) reap.Verdict {
 	if p.DCEGo {
 		return l.judgeDCEGo(ctx, p)
 	}
 	id := l.identity(p.Owner)
-	v, process := lease.Judge(id), lease.Process(id)
-	switch {
-	case v.State == lease.Gone && lease.SameProcess(id):
-		return reap.Verdict{State: reap.Unknown, Reason: v.Reason + ", though " + process.Reason}
-	case v.State == lease.Alive && process.State == lease.Gone:
-		return reap.Verdict{State: reap.Gone, Reason: process.Reason + ", though somebody has locked its lease"}
+	v := lease.Judge(id)
+	if v.State == lease.Gone && lease.SameProcess(id) {
+		return reap.Verdict{State: reap.Unknown, Reason: v.Reason + ", though " + lease.Process(id).Reason}
 	}
 	return reap.Verdict{State: reap.State(v.State), Reason: v.Reason}
 }
