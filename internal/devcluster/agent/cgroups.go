@@ -157,7 +157,8 @@ func (g *cgroups) subtree(hierarchy string) []string {
 	return dirs
 }
 
-// remove removes the cgroups with all below them. The kernel may need a moment to see that they are empty.
+// remove removes the cgroups with all below them. The kernel may need a moment to see that they are empty, and an
+// engine that had hung may start a container in them after all else was killed.
 func (g *cgroups) remove() {
 	for _, h := range hierarchies() {
 		for _, dir := range g.subtree(h) {
@@ -166,6 +167,7 @@ func (g *cgroups) remove() {
 				if err == nil || errors.Is(err, os.ErrNotExist) {
 					break
 				}
+				g.kill()
 				pause()
 			}
 		}

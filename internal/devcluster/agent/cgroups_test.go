@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,27 +17,59 @@ import (
 // cgroupTrial is a trial whose containers have cgroups. It belongs to the tier of tests that may change the machine.
 func cgroupTrial(t *testing.T, behaviour string, opts Options) *trial {
 	t.Helper()
-	if os.Getenv("DCE_TEST_ENGINE") == "" {
-		t.Skip("makes cgroups, as root: run make test")
-	}
-	opts.CgroupsRoot = "dce-test-" + newUUID()
-	if _, err := os.Stat("/sys/fs/cgroup/freezer"); err != nil {
-		t.Skip("needs cgroup v1 hierarchies at /sys/fs/cgroup")
-	}
-	t.Cleanup(func() { // after the agent's own
-		for _, h := range hierarchies() {
-			if err := os.Remove(filepath.Join("/sys/fs/cgroup", h, opts.CgroupsRoot)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				t.Errorf("the agent left cgroups behind: %v", err)
-			}
-		}
-	})
-
+	opts.CgroupsRoot = cgroupsRoot(t)
 	tr := newTrial(t, behaviour, opts)
 	if tr.agent.Launcher() != LinuxLauncher {
 		t.Fatal("cgroups are not permitted: run as root")
 	}
 
 	return tr
+}
+
+// cgroupsRoot is the name of a root of a test's own, in which nothing may be left.
+func cgroupsRoot(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("DCE_TEST_ENGINE") == "" {
+		t.Skip("makes cgroups, as root: run make test")
+	}
+	if _, err := os.Stat("/sys/fs/cgroup/freezer"); err != nil {
+		t.Skip("needs cgroup v1 hierarchies at /sys/fs/cgroup")
+	}
+	root := "dce-test-" + newUUID()
+	t.Cleanup(func() { // after the agent's own
+		for _, h := range hierarchies() {
+			if err := os.Remove(filepath.Join("/sys/fs/cgroup", h, root)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the agent left cgroups behind: %v", err)
+			}
+		}
+	})
+
+	return root
+}
+
+// An engine that had hung starts what it was told to when everything else of the container has been killed.
+func TestWhatIsStartedDuringTheRemovalIsKilled(t *testing.T) {
+	t.Parallel()
+	g := newCgroups("/sys/fs/cgroup", cgroupsRoot(t), newUUID())
+	if err := g.create(); err != nil {
+		t.Fatal(err)
+	}
+	late := exec.CommandContext(t.Context(), "sleep", "1000")
+	if err := late.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- late.Wait() }()
+	for _, h := range hierarchies() {
+		below := g.path(h, "below")
+		if err := errors.Join(os.Mkdir(below, 0o755), os.WriteFile(below+"/cgroup.procs", fmt.Append(nil, late.Process.Pid), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.remove()
+	if err := <-ended; err == nil || err.Error() != "signal: killed" {
+		t.Errorf("what was started late ended by %v", err)
+	}
 }
 
 func TestWithoutCgroupsTheAgentIsAPosixLauncher(t *testing.T) {
