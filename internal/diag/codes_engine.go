@@ -66,6 +66,9 @@ Make it with docker volume create NAME, correct the name, or take external: true
 		{Code: "DCE326", Title: "An external network does not exist", Exit: ExitFailed, Text: `The compose file, or the setting infra_network, names a network that something else makes. The engine does not have it, so nothing was started.
 
 Make it with docker network create NAME, correct the name, or take external: true away.`},
+		{Code: "DCE327", Title: "A volume or network is another pod's", Exit: ExitRefused, Text: `The engine has a volume or a network of the name that this pod would give its own, and it carries the label of another pod. Names are made of the task's id and of the key in the compose file, joined by an underscore: the volume 1_data of a task web and the volume data of a task web.1 are both web_1_data. The pod would read the other's data, so nothing was started.
+
+Give the volume or network another key. docker volume inspect NAME (docker network inspect NAME) shows whose it is; if the executor of that pod is gone, dce reap removes it.`},
 		{Code: "DCE330", Title: "A dependency failed", Exit: ExitFailed, Text: `A service waits with depends_on for another to be healthy or to complete, and that one ended or became unhealthy instead. The waiting service was not started, and the pod is taken down.
 
 The last log lines of the dependency and the output of its healthcheck are shown with the message. A healthcheck that needs longer gets it with start_period, interval and retries.`},

@@ -24,7 +24,7 @@ const infraImage = render.BuiltinInfraImage
 // Prepare implements supervisor.Engine: what the pod refers to must exist, and
 // its images must be there. All problems are reported at once.
 func (p *Pod) Prepare(ctx context.Context) error {
-	work := []func(context.Context) error{p.checkName, p.checkExternal, p.provideInfra, p.provideImages}
+	work := []func(context.Context) error{p.checkContainers, p.checkOwn, p.checkExternal, p.provideInfra, p.provideImages}
 	failures := make([]error, len(work))
 	var doing sync.WaitGroup
 	for i, f := range work {
@@ -52,33 +52,6 @@ func together(failures []error) error {
 		return errors.Join(err, all.Err())
 	}
 	return all.Err()
-}
-
-// checkName refuses a pod whose compose project another pod has: two tasks of
-// one id, which only tasks of different frameworks have. Compose would take the
-// other's containers for those of a former start, and replace them.
-func (p *Pod) checkName(ctx context.Context) error {
-	call, cancel := p.bounded(ctx)
-	defer cancel()
-	res, err := p.engine.api.ContainerList(call, client.ContainerListOptions{All: true, Filters: ofProject(p.project)})
-	if err != nil {
-		return classify(err, about{host: p.engine.Host()})
-	}
-	own, err := p.own(ctx, res.Items)
-	if err != nil {
-		return err
-	}
-	for _, c := range own {
-		if other, ok := c.Labels[podLabel]; ok && other != p.spec.PodID {
-			return diag.Fail(diag.Diagnostic{
-				Code:    "DCE322",
-				Summary: fmt.Sprintf("pod %s has the names of this one", other),
-				Detail:  "Both are of a task with the same id, and the names of containers are made of it.",
-				Hint:    "wait until that pod has ended; if its executor is gone, dce reap removes it",
-			})
-		}
-	}
-	return nil
 }
 
 // checkExternal looks for the volumes and networks that the pod uses and does
