@@ -96,7 +96,7 @@ func (h Home) identity(pid int) lease.Identity {
 	if err != nil {
 		return lease.Identity{PID: pid}
 	}
-	id, err := lease.Of(pid, path)
+	id, err := lease.Here().Of(pid, path)
 	if err != nil {
 		return lease.Identity{Lease: path, PID: pid}
 	}

@@ -51,7 +51,7 @@ func (h Home) Stop(ctx context.Context, now bool) (bool, error) {
 
 // signal asks the process of a cluster to end, if it provably is that one.
 func signal(id lease.Identity) error {
-	if !lease.SameProcess(id) {
+	if !lease.Here().SameProcess(id) {
 		return nil
 	}
 	p, err := os.FindProcess(id.PID)

@@ -27,7 +27,7 @@ func listener(conn net.Conn) string {
 	if err != nil || asked != nil || peer.Pid <= 1 {
 		return ""
 	}
-	id, err := lease.Of(int(peer.Pid), "")
+	id, err := lease.Here().Of(int(peer.Pid), "")
 	if err != nil || id.BootID == "" {
 		return ""
 	}

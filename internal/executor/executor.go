@@ -200,7 +200,7 @@ func (x *executor) take() {
 	if l != nil {
 		x.lease, path = l, l.Path()
 	}
-	if x.identity, err = lease.Self(path); err != nil {
+	if x.identity, err = lease.Here().Self(path); err != nil {
 		x.o.Log.Warn("finding out who this process is", slog.Any("err", err))
 		x.identity = lease.Identity{Lease: path}
 	}

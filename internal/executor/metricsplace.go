@@ -77,7 +77,7 @@ const writtenBy = "# written by "
 
 // author is the first line of this process's file.
 func author() string {
-	id, err := lease.Self("")
+	id, err := lease.Here().Self("")
 	if err != nil {
 		return ""
 	}
@@ -112,7 +112,7 @@ func dead(file string) bool {
 	line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
 	var id lease.Identity
 	_, err = fmt.Sscanf(line, writtenBy+"%s %d %s\n", &id.BootID, &id.PID, &id.Start)
-	return err == nil && lease.Judge(id).State == lease.Gone
+	return err == nil && lease.Here().Judge(id).State == lease.Gone
 }
 
 // listenForMetrics listens at an address. Whoever reaches it reads, so a job may

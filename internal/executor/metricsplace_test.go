@@ -90,7 +90,7 @@ func TestFilesOfMetrics(t *testing.T) {
 // judged stays.
 func TestFilesOfTheDeadAreRemoved(t *testing.T) {
 	dir := t.TempDir()
-	self, err := lease.Self("")
+	self, err := lease.Here().Self("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func keep(path string) (*Lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id, err := Self(path); err == nil {
+	if id, err := Here().Self(path); err == nil {
 		_ = l.Write([]Note{{Holder: &id}}) // without a note the lock decides alone
 	}
 	if err := l.file.Chmod(shown); err != nil {
@@ -83,7 +83,8 @@ func removeAbandoned(path string) error {
 	if err != nil {
 		return fmt.Errorf("opening the lease: %w", err)
 	}
-	v, _ := holderIn(f)
+	notes, _ := readNotes(f) // what cannot be read notes nobody
+	v, _ := Here().holder(notes)
 	if err := f.Close(); err != nil || v.State != Gone {
 		return err
 	}

@@ -23,7 +23,7 @@ func left(t *testing.T, dir string, holder func(*Identity), kind int) string {
 	t.Helper()
 	l := mustTake(t, dir)
 	if holder != nil {
-		id, err := Self(l.Path())
+		id, err := Here().Self(l.Path())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestALeaseIsKeptByWhomItNotes(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			path := left(t, dir, test.holder, test.lock)
-			if v := Judge(Identity{Lease: path}); (v.State == Alive) != test.held {
+			if v := Here().Judge(Identity{Lease: path}); (v.State == Alive) != test.held {
 				t.Errorf("it is %+v", v)
 			}
 			l, err := Keep(dir, "pod")
@@ -108,12 +108,12 @@ func TestALockIsThatOfTheHolderNotedOrElseOfTheOneLabelled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := left(t, t.TempDir(), test.noted, syscall.LOCK_EX)
-			id, err := Self(path)
+			id, err := Here().Self(path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			test.labelled(&id)
-			if v := Judge(id); v.State != test.want || v.Reason == "" {
+			if v := Here().Judge(id); v.State != test.want || v.Reason == "" {
 				t.Errorf("it is %+v, want %s", v, test.want)
 			}
 		})
@@ -123,7 +123,7 @@ func TestALockIsThatOfTheHolderNotedOrElseOfTheOneLabelled(t *testing.T) {
 // kept checks that a lease is that of this process, for everybody.
 func kept(t *testing.T, l *Lease) {
 	t.Helper()
-	if v := Judge(Identity{Lease: l.Path()}); v.State != Alive {
+	if v := Here().Judge(Identity{Lease: l.Path()}); v.State != Alive {
 		t.Errorf("it is %+v", v)
 	}
 	notes, err := Notes(l.Path())
@@ -168,7 +168,7 @@ func TestManyWhoKeepAndClearAForsakenLeaseLeaveOneKeeper(t *testing.T) {
 			})
 			all.Go(func() {
 				had := kept.Load() != nil
-				if v := Judge(Identity{Lease: path}); had && v.State != Alive {
+				if v := Here().Judge(Identity{Lease: path}); had && v.State != Alive {
 					t.Errorf("while it is kept it is %+v", v)
 				}
 			})

@@ -231,7 +231,8 @@ func Wait(ctx context.Context, path string) error {
 // WaitEnd returns when the holder of the lease at path has given it back or is
 // gone, whoever has locked it since, or when ctx ends.
 func WaitEnd(ctx context.Context, path string) error {
-	return waitWhile(ctx, path, func(path string) bool { return held(path) && !Forsaken(path) })
+	h := Here()
+	return waitWhile(ctx, path, func(path string) bool { return held(path) && !h.Idle(path) })
 }
 
 func waitWhile(ctx context.Context, path string, held func(string) bool) error {
@@ -248,6 +249,5 @@ func waitWhile(ctx context.Context, path string, held func(string) bool) error {
 }
 
 func held(path string) bool {
-	v := look(path)
-	return v.State == Alive
+	return look(path).State == Alive
 }

@@ -79,7 +79,7 @@ func TestALeaseIsHeldByOneAtATime(t *testing.T) {
 	if _, err := Take(dir, "pod"); !errors.Is(err, ErrHeld) {
 		t.Fatalf("a second holder got %v, want ErrHeld", err)
 	}
-	if v := Judge(Identity{Lease: l.Path()}); v.State != Alive {
+	if v := Here().Judge(Identity{Lease: l.Path()}); v.State != Alive {
 		t.Errorf("a held lease is %+v", v)
 	}
 	if err := l.Release(); err != nil {
@@ -95,14 +95,14 @@ func TestAKilledHolderIsGoneAtOnceAlsoAsAZombie(t *testing.T) {
 	dir := t.TempDir()
 	cmd := holder(t, dir)
 	path, _ := Path(dir, "pod")
-	id, err := Of(cmd.Process.Pid, path)
+	id, err := Here().Of(cmd.Process.Pid, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := Judge(id); v.State != Alive {
+	if v := Here().Judge(id); v.State != Alive {
 		t.Fatalf("a living holder is %+v", v)
 	}
-	if !SameProcess(id) {
+	if !Here().SameProcess(id) {
 		t.Fatal("a living holder is not its own process")
 	}
 
@@ -112,16 +112,16 @@ func TestAKilledHolderIsGoneAtOnceAlsoAsAZombie(t *testing.T) {
 	if err := Wait(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	if v := Judge(id); v.State != Gone {
+	if v := Here().Judge(id); v.State != Gone {
 		t.Errorf("a killed holder is %+v", v)
 	}
 	if err := Clear(path); err != nil {
 		t.Fatal(err)
 	}
-	if v := Judge(id); v.State != Gone {
+	if v := Here().Judge(id); v.State != Gone {
 		t.Errorf("a zombie without a lease file is %+v", v)
 	}
-	if SameProcess(id) {
+	if Here().SameProcess(id) {
 		t.Error("a zombie may be signalled")
 	}
 }
@@ -148,7 +148,7 @@ func TestALeaseWhoseFileWasReplacedIsNotMistakenForAnother(t *testing.T) {
 	if err := l.Release(); err != nil {
 		t.Fatal(err)
 	}
-	if v := Judge(Identity{Lease: other.Path()}); v.State != Alive {
+	if v := Here().Judge(Identity{Lease: other.Path()}); v.State != Alive {
 		t.Errorf("releasing the old lease took the new one away: %+v", v)
 	}
 	release(t, other)
@@ -195,7 +195,7 @@ func TestTheEvidenceIsJudgedInOrder(t *testing.T) {
 	if err := os.Symlink(free, link); err != nil {
 		t.Fatal(err)
 	}
-	self, err := Self(path)
+	self, err := Here().Self(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestTheEvidenceIsJudgedInOrder(t *testing.T) {
 		"no lease file and no such process":              {with(func(i *Identity) { i.PID = absent }), Gone},
 		"no lease file and the pid given to another":     {with(func(i *Identity) { i.Start = "1@" + namespacesOf(self.Start) }), Gone},
 		"no lease file and a pid of another namespace":   {with(func(i *Identity) { i.PID, i.Start = absent, "1@42" }), Unknown},
-		"no lease file and no process named":             {Identity{Lease: path, BootID: BootID()}, Unknown},
+		"no lease file and no process named":             {Identity{Lease: path, BootID: Here().Boot}, Unknown},
 		"a lease that is a FIFO, and nothing else":       {Identity{Lease: fifo}, Unknown},
 		"a lease that is a link, and nothing else":       {Identity{Lease: link}, Unknown},
 		"a lease with a relative path, and nothing else": {Identity{Lease: "../free.lease"}, Unknown},
@@ -223,7 +223,7 @@ func TestTheEvidenceIsJudgedInOrder(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := Judge(c.id); got.State != c.want || got.Reason == "" {
+			if got := Here().Judge(c.id); got.State != c.want || got.Reason == "" {
 				t.Errorf("got %+v, want %s", got, c.want)
 			}
 		})
@@ -277,11 +277,11 @@ func TestWaitingForALeaseEndsWithItsContext(t *testing.T) {
 }
 
 func TestAProgramNameCannotForgeAStartTime(t *testing.T) {
-	self, err := startOf(os.Getpid())
+	self, err := Here().startOf(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := startOf(os.Getpid()); again != self {
+	if again, _ := Here().startOf(os.Getpid()); again != self {
 		t.Errorf("the start changed from %s to %s", self, again)
 	}
 	if _, err := strconv.Atoi(self[:1]); err != nil {

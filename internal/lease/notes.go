@@ -118,54 +118,6 @@ func IsFile(name string) bool {
 	return ok && base != "" && name == filepath.Base(name)
 }
 
-// Free reports whether there is a lease at path that nobody holds.
-func Free(path string) bool { return look(path).State == Gone }
-
-// Forsaken reports whether the holder that a lease notes is gone although the
-// lease is locked: by itself, for the moment in which it dies, or for longer by a
-// child that has inherited the file, or by anybody who may read it.
-func Forsaken(path string) bool {
-	v, _ := holderOf(path)
-	return v.State == Gone
-}
-
-// holderOf judges the holder that a locked lease notes, if it notes one. It looks
-// at one file for the lock and for the notes: what is true of two that follow each
-// other at the same path is true of neither.
-func holderOf(path string) (v Verdict, noted bool) {
-	f, err := openFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return Verdict{}, false
-	}
-	defer f.Close()
-	if free, err := tryLock(f, shared); free || err != nil {
-		return Verdict{}, false
-	}
-	v, noted = holderIn(f)
-	if !leadsTo(path, f) {
-		return Verdict{}, false
-	}
-	return v, noted
-}
-
-// holderIn judges the holder that a file notes.
-func holderIn(f *os.File) (v Verdict, noted bool) {
-	notes, err := readNotes(f)
-	if err != nil {
-		return Verdict{}, false
-	}
-	for _, n := range notes {
-		if n.Holder == nil {
-			continue
-		}
-		v, noted = ofAnyBoot(*n.Holder), true
-		if v.State == Gone {
-			break
-		}
-	}
-	return v, noted
-}
-
 // Noted reports whether a lease notes its holder.
 func Noted(path string) bool {
 	notes, err := Notes(path)

@@ -24,13 +24,13 @@ func TestNotesOutliveTheirWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if Free(l.Path()) {
+	if Here().Idle(l.Path()) {
 		t.Error("a lease that is held is free")
 	}
 	if err := l.Leave(); err != nil {
 		t.Fatal(err)
 	}
-	if !Free(l.Path()) {
+	if !Here().Idle(l.Path()) {
 		t.Error("a lease that was left is held")
 	}
 	got, err := Notes(l.Path())
@@ -97,7 +97,7 @@ func TestAForsakenLeaseIsClearedWhoeverHasLockedIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := mustTake(t, t.TempDir())
 			defer l.file.Close()
-			id, err := Self(l.Path())
+			id, err := Here().Self(l.Path())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestAForsakenLeaseIsClearedWhoeverHasLockedIt(t *testing.T) {
 			if err := l.Write([]Note{{Executor: "ex", Holder: &id}}); err != nil {
 				t.Fatal(err)
 			}
-			if got := Forsaken(l.Path()); got != test.want {
+			if got := Here().Idle(l.Path()); got != test.want {
 				t.Errorf("forsaken: %v", got)
 			}
 			if err := Clear(l.Path()); errors.Is(err, ErrHeld) == test.want {

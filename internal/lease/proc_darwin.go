@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BootID is the id of this boot; empty when it cannot be read.
-func BootID() string {
+// bootID is the id of this boot; empty when it cannot be read.
+func bootID() string {
 	id, err := unix.Sysctl("kern.bootsessionuuid")
 	if err != nil {
 		return ""
@@ -16,13 +16,13 @@ func BootID() string {
 	return id
 }
 
-// startOf is when a process began, in microseconds since 1970.
-func startOf(pid int) (string, error) {
+// began is when a process began, in microseconds since 1970.
+func began(pid int) (string, error) {
 	info, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	if err != nil || int(info.Proc.P_pid) != pid {
 		return "", fs.ErrNotExist
 	}
-	return fmt.Sprintf("%d.%06d@", info.Proc.P_starttime.Sec, info.Proc.P_starttime.Usec), nil
+	return fmt.Sprintf("%d.%06d", info.Proc.P_starttime.Sec, info.Proc.P_starttime.Usec), nil
 }
 
 // namespaces is empty: there is one for all.

@@ -11,11 +11,11 @@ import (
 	"syscall"
 )
 
-// BootID is the kernel's boot id, the same in every namespace; empty when it
+// bootID is the kernel's boot id, the same in every namespace; empty when it
 // cannot be read, or when something else is mounted over it: systemd-nspawn
 // gives each of its containers an id of its own there, which would tell every
 // living process of another one as one from before a reboot.
-func BootID() string {
+func bootID() string {
 	const dir = "/proc/sys/kernel/random"
 	b, err := os.ReadFile(dir + "/boot_id")
 	if err != nil || !sameDevice(dir, dir+"/boot_id") {
@@ -32,11 +32,10 @@ func sameDevice(a, b string) bool {
 // errHidden says that a process lives of which /proc tells nothing.
 var errHidden = errors.New("/proc hides it (hidepid)")
 
-// startOf is when a process began, in clock ticks since boot, and the namespaces
-// that this is true in: "117685@4026531836.4026531834". A zombie counts as gone,
-// and so does what is exiting: its files, and with them its lock, close before it
-// is a zombie.
-func startOf(pid int) (string, error) {
+// began is when a process began, in clock ticks since boot. A zombie counts as
+// gone, and so does what is exiting: its files, and with them its lock, close
+// before it is a zombie.
+func began(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if errors.Is(err, syscall.ESRCH) { // it ended between open and read
 		return "", fs.ErrNotExist
@@ -54,8 +53,7 @@ func startOf(pid int) (string, error) {
 	if p.ended() {
 		return "", fs.ErrNotExist
 	}
-	ns, _ := namespaces()
-	return p.start + "@" + ns, nil
+	return p.start, nil
 }
 
 // process is what /proc/PID/stat tells, proc(5): fields 3, 9 and 22.

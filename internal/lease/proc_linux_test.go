@@ -62,12 +62,12 @@ func TestJudgeForAnother(t *testing.T) {
 	if n, _ := fmt.Sscan(os.Getenv("JUDGE"), &id.BootID, &id.PID, &id.Start); n != 3 {
 		t.Skip("run by other tests")
 	}
-	t.Log("verdict: " + Judge(id).State)
+	t.Log("verdict: " + Here().Judge(id).State)
 }
 
 // A process that somebody cannot see, or sees in another light, is not gone.
 func TestALivingProcessIsNeverGone(t *testing.T) {
-	self, err := Self("")
+	self, err := Here().Self("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,10 +93,10 @@ func TestALivingProcessIsNeverGone(t *testing.T) {
 }
 
 func TestAHiddenProcessIsNotAbsent(t *testing.T) {
-	if _, err := startOf(os.Getpid()); err != nil {
+	if _, err := Here().startOf(os.Getpid()); err != nil {
 		t.Error(err)
 	}
-	if _, err := startOf(1 << 22); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Here().startOf(1 << 22); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// BootID is empty: Windows has no such id, and a process's start time is of
+// bootID is empty: Windows has no such id, and a process's start time is of
 // the wall clock.
-func BootID() string { return "" }
+func bootID() string { return "" }
 
-// startOf is when a process began, in 100 ns since 1601.
-func startOf(pid int) (string, error) {
+// began is when a process began, in 100 ns since 1601.
+func began(pid int) (string, error) {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	if errors.Is(err, windows.ERROR_INVALID_PARAMETER) {
 		return "", fs.ErrNotExist
@@ -22,11 +22,11 @@ func startOf(pid int) (string, error) {
 		return "", err
 	}
 	defer windows.CloseHandle(h) //nolint:errcheck // a handle that was opened for reading
-	var began, ended, kernel, user windows.Filetime
-	if err := windows.GetProcessTimes(h, &began, &ended, &kernel, &user); err != nil {
+	var start, ended, kernel, user windows.Filetime
+	if err := windows.GetProcessTimes(h, &start, &ended, &kernel, &user); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d@", began.Nanoseconds()), nil
+	return fmt.Sprintf("%d", start.Nanoseconds()), nil
 }
 
 // namespaces is empty: there is one for all.

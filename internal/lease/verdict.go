@@ -39,24 +39,42 @@ type Identity struct {
 	Start string
 }
 
+// Host is what this process knows of the machine on which holders live. Neither
+// changes while it runs, and each takes as long to read as all else of a verdict.
+type Host struct {
+	// Boot is the kernel's boot id; empty where it cannot be told.
+	Boot string
+	// namespaces are those that the pids of this process belong to.
+	namespaces string
+	// names says that they could be told.
+	names bool
+}
+
+// Here is the host of this process.
+func Here() Host {
+	h := Host{Boot: bootID()}
+	h.namespaces, h.names = namespaces()
+	return h
+}
+
 // Judge says whether the process that an identity names lives. The order of
 // evidence: another boot ends everything; then the lock, where it can be seen,
 // unless who should have it is provably gone; without one the process itself, if
 // it is of this pid namespace.
-func Judge(id Identity) Verdict {
-	if former(id) {
+func (h Host) Judge(id Identity) Verdict {
+	if h.Before(id.BootID) {
 		return rebooted()
 	}
 	if id.Lease == "" {
-		return Process(id)
+		return h.Process(id)
 	}
-	switch v := look(id.Lease); v.State {
+	switch s := look(id.Lease); s.State {
 	case Alive:
-		return locked(id, v)
+		return h.locked(id, s)
 	case Unknown:
-		return Process(id)
+		return h.Process(id)
 	default:
-		return v
+		return s.Verdict
 	}
 }
 
@@ -64,67 +82,109 @@ func Judge(id Identity) Verdict {
 // and a child that has inherited it. It counts for nothing once the holder is
 // gone: the one that the lease notes, who may have followed the one that labels
 // tell of, or else that one.
-func locked(id Identity, v Verdict) Verdict {
-	holder, noted := holderOf(id.Lease)
+func (h Host) locked(id Identity, s sight) Verdict {
+	holder, noted := h.holder(s.notes)
 	if !noted {
-		holder = Process(id)
+		holder = h.Process(id)
 	}
 	if holder.State != Gone {
-		return v
+		return s.Verdict
 	}
 	return Verdict{Gone, holder.Reason + ", though somebody has locked its lease"}
 }
 
-// former reports whether an identity is of another boot than this one.
-func former(id Identity) bool {
-	boot := BootID()
-	return boot != "" && id.BootID != "" && boot != id.BootID
+// Before reports whether a boot id is that of another boot than this one.
+func (h Host) Before(boot string) bool {
+	return h.Boot != "" && boot != "" && h.Boot != boot
 }
 
 func rebooted() Verdict { return Verdict{Gone, "the machine was started again since"} }
 
+// holder judges the holder that notes name, if they name one.
+func (h Host) holder(notes []Note) (v Verdict, noted bool) {
+	for _, n := range notes {
+		if n.Holder == nil {
+			continue
+		}
+		if v, noted = h.ofAnyBoot(*n.Holder), true; v.State == Gone {
+			break
+		}
+	}
+	return v, noted
+}
+
 // ofAnyBoot judges by the boot and the process, whatever is locked.
-func ofAnyBoot(id Identity) Verdict {
-	if former(id) {
+func (h Host) ofAnyBoot(id Identity) Verdict {
+	if h.Before(id.BootID) {
 		return rebooted()
 	}
-	return Process(id)
+	return h.Process(id)
 }
+
+// Idle reports whether there is a lease at path that nobody holds, or whose holder
+// is gone, as the lease notes, although it is locked: by itself, for the moment in
+// which it dies, or for longer by a child that has inherited the file, or by
+// anybody who may read it.
+func (h Host) Idle(path string) bool {
+	s := look(path)
+	if s.State != Alive {
+		return s.State == Gone
+	}
+	v, _ := h.holder(s.notes)
+	return v.State == Gone
+}
+
+// sight is a lease as it was found.
+type sight struct {
+	// Verdict is by the lock alone.
+	Verdict
+	// notes are those of one that is locked.
+	notes []Note
+}
+
+func unknown(reason string) sight { return sight{Verdict: Verdict{Unknown, reason}} }
 
 // look judges by the lock alone. The path comes from a label, so nothing but a
 // regular file is opened, and nothing is written.
-func look(path string) Verdict {
+func look(path string) sight {
 	if !filepath.IsAbs(path) {
-		return Verdict{Unknown, fmt.Sprintf("the lease %q has no absolute path", path)}
+		return unknown(fmt.Sprintf("the lease %q has no absolute path", path))
 	}
 	for {
-		v, again := lookOnce(path)
+		s, again := lookOnce(path)
 		if !again {
-			return v
+			return s
 		}
 	}
 }
 
-func lookOnce(path string) (v Verdict, again bool) {
+// lookOnce looks at one file for the lock and for the notes: what is true of two
+// that follow each other at the same path is true of neither.
+func lookOnce(path string) (s sight, again bool) {
 	f, err := openFile(path, os.O_RDONLY, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Verdict{Unknown, "its lease is not there"}, false
+		return unknown("its lease is not there"), false
 	case err != nil:
-		return Verdict{Unknown, "its lease cannot be read"}, false
+		return unknown("its lease cannot be read"), false
 	}
 	defer f.Close()
 
-	locked, err := tryLock(f, shared)
-	switch {
-	case err != nil:
-		return Verdict{Unknown, "its lease cannot be tested: " + err.Error()}, false
-	case !leadsTo(path, f):
-		return Verdict{}, true
-	case !locked:
-		return Verdict{Alive, "its lease is held"}, false
+	free, err := tryLock(f, shared)
+	if err != nil {
+		return unknown("its lease cannot be tested: " + err.Error()), false
 	}
-	return Verdict{Gone, "nobody holds its lease"}, false
+	var notes []Note
+	if !free {
+		notes, _ = readNotes(f) // what cannot be read notes nobody
+	}
+	switch {
+	case !leadsTo(path, f):
+		return sight{}, true
+	case !free:
+		return sight{Verdict{Alive, "its lease is held"}, notes}, false
+	}
+	return sight{Verdict: Verdict{Gone, "nobody holds its lease"}}, false
 }
 
 // Process judges by pid and start time alone. A pid of another namespace says
@@ -132,14 +192,14 @@ func lookOnce(path string) (v Verdict, again bool) {
 // may have its lock for a moment still: the kernel closes the files of a process
 // after it has left its cgroup and its parent has heard of it (measured on a
 // loaded machine: some milliseconds).
-func Process(id Identity) Verdict {
+func (h Host) Process(id Identity) Verdict {
 	if id.PID <= 0 || id.Start == "" {
 		return Verdict{Unknown, "nothing names its process"}
 	}
-	if here, ok := namespaces(); !ok || namespacesOf(id.Start) != here {
+	if !h.names || namespacesOf(id.Start) != h.namespaces {
 		return Verdict{Unknown, "its process is in another pid namespace, or one of time"}
 	}
-	start, err := startOf(id.PID)
+	start, err := h.startOf(id.PID)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Verdict{Gone, fmt.Sprintf("process %d is gone", id.PID)}
@@ -152,24 +212,28 @@ func Process(id Identity) Verdict {
 }
 
 // Self is the identity of this process as the holder of a lease.
-func Self(leasePath string) (Identity, error) { return Of(os.Getpid(), leasePath) }
+func (h Host) Self(leasePath string) (Identity, error) { return h.Of(os.Getpid(), leasePath) }
 
 // Of is the identity of a process of this machine as the holder of a lease.
-func Of(pid int, leasePath string) (Identity, error) {
-	start, err := startOf(pid)
+func (h Host) Of(pid int, leasePath string) (Identity, error) {
+	start, err := h.startOf(pid)
 	if err != nil {
 		return Identity{}, fmt.Errorf("reading when process %d began: %w", pid, err)
 	}
-	return Identity{Lease: leasePath, BootID: BootID(), PID: pid, Start: start}, nil
+	return Identity{Lease: leasePath, BootID: h.Boot, PID: pid, Start: start}, nil
 }
 
 // SameProcess reports whether the process that an identity names is provably
 // the one that has this pid now: only then may it be signalled.
-func SameProcess(id Identity) bool {
-	if boot := BootID(); id.BootID == "" || boot != id.BootID {
-		return false
-	}
-	return Process(id).State == Alive
+func (h Host) SameProcess(id Identity) bool {
+	return id.BootID != "" && h.Boot == id.BootID && h.Process(id).State == Alive
+}
+
+// startOf is when a process began, and the namespaces that this is true in:
+// "117685@4026531836.4026531834".
+func (h Host) startOf(pid int) (string, error) {
+	ticks, err := began(pid)
+	return ticks + "@" + h.namespaces, err
 }
 
 // namespacesOf is the part of a start after the "@".

@@ -37,7 +37,7 @@ func (m *Machine) monitor(ctx context.Context, id string, monitors *Monitors, s 
 	if err != nil {
 		return nil, errors.Join(err, b.release())
 	}
-	if b.id, err = lease.Of(b.process.Process.Pid, path); err != nil {
+	if b.id, err = lease.Here().Of(b.process.Process.Pid, path); err != nil {
 		b.id = lease.Identity{Lease: path} // the lock alone is evidence enough
 	}
 	return b, nil

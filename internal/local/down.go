@@ -193,7 +193,7 @@ func (m *Machine) names(ctx context.Context) []string {
 // held reports whether a keeper of this pod lives.
 func (m *Machine) held(id string) bool {
 	path, err := lease.Path(m.Dirs.Leases, elementOf(id))
-	return err == nil && lease.Judge(lease.Identity{Lease: path}).State == lease.Alive
+	return err == nil && lease.Here().Judge(lease.Identity{Lease: path}).State == lease.Alive
 }
 
 // askToStop asks the process that looks after a pod, if one does, to end it,
@@ -216,7 +216,7 @@ func (m *Machine) askToStop(ctx context.Context, pod string, a asked) error {
 	if err := terminate(id); err != nil {
 		return err
 	}
-	if !lease.Noted(path) && lease.Process(id).State != lease.Alive {
+	if !lease.Noted(path) && lease.Here().Process(id).State != lease.Alive {
 		return m.awaitUnknown(ctx, pod, a, path)
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.wait())

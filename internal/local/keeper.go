@@ -34,7 +34,7 @@ func (m *Machine) attach(id string, s *stops) (keeper, error) {
 }
 
 func (a *attached) identity() lease.Identity {
-	id, err := lease.Self(a.lease.Path())
+	id, err := lease.Here().Self(a.lease.Path())
 	if err != nil {
 		return lease.Identity{Lease: a.lease.Path()} // the lock alone is evidence enough
 	}

@@ -85,7 +85,7 @@ func (m *Machine) List(ctx context.Context) ([]Row, error) {
 }
 
 func (m *Machine) row(p engine.Summary, s Status) Row {
-	v := lease.Judge(identityOf(p.Labels))
+	v := lease.Here().Judge(identityOf(p.Labels))
 	r := Row{
 		ID: p.PodID, Front: p.Labels[render.LabelFront], Keeper: v.State, Evidence: v.Reason,
 		State: stateOf(p), Services: []string{}, Ports: portsOf(p),

@@ -129,7 +129,7 @@ func (p *place) attended(ended <-chan struct{}) (pids []int) {
 	p.t.Helper()
 	held := false
 	for {
-		if v := lease.Judge(lease.Identity{Lease: p.lease()}); held && v.State != lease.Alive {
+		if v := lease.Here().Judge(lease.Identity{Lease: p.lease()}); held && v.State != lease.Alive {
 			p.t.Errorf("it is %+v", v)
 		}
 		notes, err := lease.Notes(p.lease())

@@ -55,7 +55,7 @@ func identityOf(labels map[string]string) lease.Identity {
 // there is no such request (Windows) it is ended, and the pod taken down from
 // outside.
 func terminate(id lease.Identity) error {
-	if !lease.SameProcess(id) {
+	if !lease.Here().SameProcess(id) {
 		return nil
 	}
 	p, err := os.FindProcess(id.PID)

@@ -18,9 +18,9 @@ func (l *look) judge(ctx context.Context, p reap.Pod) reap.Verdict {
 		return l.judgeDCEGo(ctx, p)
 	}
 	id := l.identity(p.Owner)
-	v := lease.Judge(id)
-	if v.State == lease.Gone && lease.SameProcess(id) {
-		return reap.Verdict{State: reap.Unknown, Reason: v.Reason + ", though " + lease.Process(id).Reason}
+	v := l.host.Judge(id)
+	if v.State == lease.Gone && l.host.SameProcess(id) {
+		return reap.Verdict{State: reap.Unknown, Reason: v.Reason + ", though " + l.host.Process(id).Reason}
 	}
 	return reap.Verdict{State: reap.State(v.State), Reason: v.Reason}
 }

@@ -17,7 +17,7 @@ const unsure = time.Minute
 // kept is until when a pod is to be kept: as its executor has noted, and where the
 // notes are lost, as after a reboot, by what the pod itself says.
 func (l *look) kept(ctx context.Context, p reap.Pod) time.Time {
-	if former(p.Owner.Boot) {
+	if l.host.Before(p.Owner.Boot) {
 		return l.keptOver(ctx, p)
 	}
 	var notes []lease.Note
@@ -34,12 +34,6 @@ func (l *look) kept(ctx context.Context, p reap.Pod) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// former reports whether a boot id is that of another boot than this one.
-func former(boot string) bool {
-	this := lease.BootID()
-	return this != "" && boot != "" && boot != this
 }
 
 // keptAs is the time that a note of this boot tells. The clock since boot has it,

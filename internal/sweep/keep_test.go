@@ -41,7 +41,7 @@ func TestAKeptPodsTimeByClocksThatJump(t *testing.T) {
 				note.KeptUptime = lease.Uptime() + test.uptime
 			}
 			path := left(t, dir, "p", note)
-			h := &host{things: []engine.Thing{pod("p", lease.Identity{Lease: path, BootID: lease.BootID()})}}
+			h := &host{things: []engine.Thing{pod("p", lease.Identity{Lease: path, BootID: lease.Here().Boot})}}
 			s := h.sweeper(dir)
 			s.Now = func() time.Time { return now.Add(test.clock) }
 			r, err := s.Sweep(t.Context(), Options{})
@@ -83,12 +83,12 @@ func TestAKeptPodSurvivesAReboot(t *testing.T) {
 		"asks for nonsense":                            {label: "for ever; reboot", ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
 		"asks for less than nothing":                   {label: "-1h", ended: before(time.Minute), boot: "former", most: 87600 * time.Hour},
 		"ended in the future":                          {label: long, ended: time.Now().Add(time.Hour), boot: "former", most: 87600 * time.Hour},
-		"of this boot, by an executor without a lease": {label: long, ended: before(time.Minute), boot: lease.BootID(), none: true, most: 87600 * time.Hour, kept: true},
-		"the same, and its time is over":               {label: "1m", ended: time.Now().Add(-2 * time.Minute), boot: lease.BootID(), none: true, most: time.Hour},
-		"the same, and it runs":                        {label: long, boot: lease.BootID(), none: true, most: time.Hour},
-		"of this boot, and not noted as kept":          {label: long, ended: before(time.Minute), boot: lease.BootID(), noted: true, most: 87600 * time.Hour},
-		"of this boot, and its lease is lost":          {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour, kept: true},
-		"the same, of another directory":               {label: long, ended: before(time.Minute), boot: lease.BootID(), most: 87600 * time.Hour, elsewhere: true, kept: true},
+		"of this boot, by an executor without a lease": {label: long, ended: before(time.Minute), boot: lease.Here().Boot, none: true, most: 87600 * time.Hour, kept: true},
+		"the same, and its time is over":               {label: "1m", ended: time.Now().Add(-2 * time.Minute), boot: lease.Here().Boot, none: true, most: time.Hour},
+		"the same, and it runs":                        {label: long, boot: lease.Here().Boot, none: true, most: time.Hour},
+		"of this boot, and not noted as kept":          {label: long, ended: before(time.Minute), boot: lease.Here().Boot, noted: true, most: 87600 * time.Hour},
+		"of this boot, and its lease is lost":          {label: long, ended: before(time.Minute), boot: lease.Here().Boot, most: 87600 * time.Hour, kept: true},
+		"the same, of another directory":               {label: long, ended: before(time.Minute), boot: lease.Here().Boot, most: 87600 * time.Hour, elsewhere: true, kept: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := swept(t, t.TempDir())

@@ -103,7 +103,7 @@ func (o Options) all() bool { return o.Executor == "" && o.Framework == "" }
 func (s *Sweeper) Sweep(ctx context.Context, o Options) (Report, error) {
 	began := time.Now()
 	l := &look{
-		Sweeper: s, options: o, removals: cmp.Or(o.removals, newRemovals()),
+		Sweeper: s, host: lease.Here(), options: o, removals: cmp.Or(o.removals, newRemovals()),
 		staying: map[reap.Owner]bool{}, origins: engine.NewOrigins(s.Engine.ImageLabels),
 	}
 	plan, err := l.look(ctx)
@@ -157,6 +157,7 @@ func (l *look) remove(ctx context.Context, plan reap.Plan, r *Report) (err error
 type look struct {
 	*Sweeper
 
+	host     lease.Host
 	options  Options
 	removals *removals
 	things   []reap.Thing
@@ -277,7 +278,7 @@ func (l *look) planAs(ctx context.Context) reap.Plan {
 // lease; those of former boots went with it, so the first sweep of each looks
 // at everything.
 func (l *look) worthMore(plan reap.Plan) bool {
-	if l.options.Executor != "" || len(plan.Orphans) > 0 || !sweptThisBoot(l.Leases, lease.BootID()) {
+	if l.options.Executor != "" || len(plan.Orphans) > 0 || !sweptThisBoot(l.Leases, l.host.Boot) {
 		return true
 	}
 	return len(l.free) > 0

@@ -204,7 +204,7 @@ func pod(name string, id lease.Identity, change ...string) engine.Thing {
 // swept marks the directory as one in which everything was looked at.
 func swept(t *testing.T, dir string) string {
 	t.Helper()
-	markSwept(dir, lease.BootID())
+	markSwept(dir, lease.Here().Boot)
 	return dir
 }
 
@@ -220,7 +220,7 @@ func held(t *testing.T, dir, name string) lease.Identity {
 
 func self(t *testing.T, path string) lease.Identity {
 	t.Helper()
-	id, err := lease.Self(path)
+	id, err := lease.Here().Self(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestTheEvidenceOfEachPod(t *testing.T) {
 				t.Fatal("a dry run has removed something")
 			}
 			r2 := h.sweep(t, t.TempDir(), Options{DryRun: true}) // a directory in which no lease is
-			if len(r2.Orphans) > 0 && lease.SameProcess(test.id) {
+			if len(r2.Orphans) > 0 && lease.Here().SameProcess(test.id) {
 				t.Errorf("without the leases' directory: %+v", r2.Orphans)
 			}
 			got := "stays"
@@ -406,7 +406,7 @@ func TestAnOrphanThatStaysKeepsItsOwnLeaseOnly(t *testing.T) {
 		if len(tries) != 1 || len(r.Orphans) != 2 || r.Err() == nil {
 			t.Errorf("tried %d times: %+v", len(tries), r)
 		}
-		if sweptThisBoot(dir, lease.BootID()) {
+		if sweptThisBoot(dir, lease.Here().Boot) {
 			t.Error("everything counts as gone")
 		}
 	})
@@ -604,7 +604,7 @@ func TestAnExecutorGetsItsLeaseWhateverIsSwept(t *testing.T) {
 		for ctx.Err() == nil {
 			files, _ := lease.Files(dir)
 			for _, f := range files {
-				if lease.Free(f) {
+				if lease.Here().Idle(f) {
 					_ = lease.Clear(f)
 				}
 			}
@@ -615,7 +615,7 @@ func TestAnExecutorGetsItsLeaseWhateverIsSwept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v := lease.Judge(lease.Identity{Lease: l.Path()}); v.State != lease.Alive {
+		if v := lease.Here().Judge(lease.Identity{Lease: l.Path()}); v.State != lease.Alive {
 			t.Fatalf("a lease that was taken is %+v", v)
 		}
 		if err := l.Release(); err != nil {
@@ -698,7 +698,7 @@ func TestAWatchGoesOnBesideALongRemoval(t *testing.T) {
 		if files, _ := lease.Files(dir); !slices.Equal(files, []string{slow}) || !slices.Equal(told, []string{"quick"}) {
 			t.Errorf("beside it: told %q, leases %q", told, files)
 		}
-		if sweptThisBoot(dir, lease.BootID()) {
+		if sweptThisBoot(dir, lease.Here().Boot) {
 			t.Error("everything counts as gone")
 		}
 		close(h.released)

@@ -32,7 +32,7 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 		}
 	}
 	if l.options.all() && len(l.staying) == 0 {
-		markSwept(l.Leases, lease.BootID())
+		markSwept(l.Leases, l.host.Boot)
 	}
 	return errors.Join(failures...)
 }
@@ -41,15 +41,13 @@ func (l *look) tidy(ctx context.Context, plan reap.Plan, r *Report) error {
 // pod of somebody on this machine is unattended without its monitor, not an
 // orphan.
 func (l *look) idle(path string) bool {
-	return !local(path) && l.meant(path) && unheld(path)
+	return !local(path) && l.meant(path) && l.host.Idle(path)
 }
-
-func unheld(path string) bool { return lease.Free(path) || lease.Forsaken(path) }
 
 // left are the leases that nothing needs any more once the orphans are gone.
 func (l *look) left(plan reap.Plan) []string {
 	needed := l.needed(plan)
-	return slices.DeleteFunc(slices.Clone(l.free), func(path string) bool { return needed[path] || !unheld(path) })
+	return slices.DeleteFunc(slices.Clone(l.free), func(path string) bool { return needed[path] || !l.host.Idle(path) })
 }
 
 // needed are the leases that something still names which is not about to go:

@@ -59,7 +59,7 @@ func (b *bench) sweep(ctx context.Context, r *report) (err error) {
 	}
 	// The first sweep of a boot looks at everything, and leaves this behind. Ours
 	// are of one framework, so that no pod of anybody else is swept here.
-	if err := os.WriteFile(filepath.Join(h.leases, "swept"), []byte(lease.BootID()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(h.leases, "swept"), []byte(lease.Here().Boot), 0o600); err != nil {
 		return fmt.Errorf("noting a sweep: %w", err)
 	}
 	var taken []time.Duration
@@ -118,7 +118,7 @@ func (h *host) populate(ctx context.Context) error {
 			return fmt.Errorf("taking a lease: %w", err)
 		}
 		h.held = append(h.held, l)
-		id, err := lease.Self(l.Path())
+		id, err := lease.Here().Self(l.Path())
 		if err != nil {
 			return fmt.Errorf("naming this process: %w", err)
 		}
