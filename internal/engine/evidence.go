@@ -46,11 +46,26 @@ func (p *Pod) lastHealth(ctx context.Context, id string) string {
 	if err != nil || res.Container.State == nil || res.Container.State.Health == nil {
 		return ""
 	}
-	log := res.Container.State.Health.Log
-	if len(log) == 0 {
+	retries := 0
+	if c := res.Container.Config; c != nil && c.Healthcheck != nil {
+		retries = c.Healthcheck.Retries
+	}
+	return clip(strings.TrimSpace(telling(res.Container.State.Health.Log, retries)))
+}
+
+// telling is what the last healthcheck said. The first to fail after one that did
+// not says nothing of why the container ended, unless one is enough to be
+// unhealthy: it was under way when the container ended. The engine calls every
+// container that has ended unhealthy (20.10.24, CloseMonitorChannel).
+func telling(log []*container.HealthcheckResult, retries int) string {
+	n := len(log)
+	if n == 0 {
 		return ""
 	}
-	return clip(strings.TrimSpace(log[len(log)-1].Output))
+	if first := n > 1 && log[n-1].ExitCode != 0 && log[n-2].ExitCode == 0; first && retries != 1 {
+		return ""
+	}
+	return log[n-1].Output
 }
 
 func clip(text string) string {

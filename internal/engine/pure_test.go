@@ -315,3 +315,26 @@ func TestAContainerOfSomebodyElseIsAStranger(t *testing.T) {
 		t.Error("a pod that was found has strangers")
 	}
 }
+
+func TestWhatTheLastHealthcheckSaysOfAnEnd(t *testing.T) {
+	t.Parallel()
+	ok := &container.HealthcheckResult{Output: "fine"}
+	failed := &container.HealthcheckResult{ExitCode: 1, Output: "refused"}
+	for name, test := range map[string]struct {
+		log     []*container.HealthcheckResult
+		retries int
+		want    string
+	}{
+		"it has not looked":                          {nil, 3, ""},
+		"it was healthy":                             {[]*container.HealthcheckResult{failed, ok}, 3, "fine"},
+		"it has never been healthy":                  {[]*container.HealthcheckResult{failed}, 3, "refused"},
+		"it has become unhealthy":                    {[]*container.HealthcheckResult{ok, failed, failed}, 3, "refused"},
+		"it was looked at while it ended":            {[]*container.HealthcheckResult{ok, ok, failed}, 3, ""},
+		"the same, with the engine's own retries":    {[]*container.HealthcheckResult{ok, failed}, 0, ""},
+		"one look that fails is enough for its file": {[]*container.HealthcheckResult{ok, failed}, 1, "refused"},
+	} {
+		if got := telling(test.log, test.retries); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
