@@ -107,7 +107,7 @@ func (h *host) serve(ctx context.Context) error {
 
 func (h *host) socket() string { return filepath.Join(h.dir, "engine.sock") }
 
-// populate makes the pods. Their containers are created and not started: a sweep
+// populate makes the pods, with the notes that executors leave. Their containers are created and not started: a sweep
 // judges by leases, and the engine's list is as long.
 func (h *host) populate(ctx context.Context) error {
 	making, ctx := errgroup.WithContext(ctx)
@@ -121,6 +121,10 @@ func (h *host) populate(ctx context.Context) error {
 		id, err := lease.Here().Self(l.Path())
 		if err != nil {
 			return fmt.Errorf("naming this process: %w", err)
+		}
+		note := lease.Note{Executor: fmt.Sprintf("sweep.%d", n), Framework: sweepFramework, Holder: &id}
+		if err := l.Write([]lease.Note{note}); err != nil {
+			return fmt.Errorf("noting the holder: %w", err)
 		}
 		labels := render.TaskLabels(render.Task{
 			ID: fmt.Sprintf("sweep.%d", n), ExecutorID: fmt.Sprintf("sweep.%d", n), FrameworkID: sweepFramework, Front: render.FrontMesos,
