@@ -354,15 +354,18 @@ func (s *stage) each(tasks int, states ...mesos.TaskState) {
 	}
 }
 
+// Thirty executors keep an engine so busy that nothing beside them has its time: a
+// container took 16 s to start (measured in make chaos), and the grace of another
+// test's agent passed. So they are alone.
 func TestManyExecutorsAtOnce(t *testing.T) {
-	t.Parallel()
+	many := 30
+	if os.Getenv("DCE_CHAOS") == "" {
+		t.Parallel()
+		many = 5
+	}
 	s := onAgent(t, agent.Options{})
 	compose := map[string]string{"compose.yaml": strings.Replace(twoServices, `    ports: ["8080:80"]`, "", 1)}
 	var tasks []string
-	many := 5
-	if os.Getenv("DCE_CHAOS") != "" {
-		many = 30
-	}
 	for n := range many {
 		tasks = append(tasks, s.launchAs(fmt.Sprintf("%s-%d", s.id, n), compose))
 	}
