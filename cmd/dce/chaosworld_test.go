@@ -27,6 +27,9 @@ type world struct {
 	engine    *enginetest.Private
 	leases    string
 	operators string
+	// settings is the file of the same: written once, since what is written anew is
+	// empty for a moment, and a sweep that reads it then sweeps another engine.
+	settings  string
 	image     string
 	registry  string // the address, in the engine's network, of one that never answers
 	neighbour *neighbour
@@ -43,6 +46,10 @@ func (c *chaos) newWorld(k kind) *world {
 	w.api = w.engine.API
 	w.image = enginetest.Busybox(c, w.api)
 	w.operators = fmt.Sprintf("agent: {engine: %q, leases: %q}\n", w.engine.Host, w.leases)
+	w.settings = filepath.Join(c.TempDir(), "dce.yaml")
+	if err := os.WriteFile(w.settings, []byte(w.operators), 0o600); err != nil {
+		c.Fatal(err)
+	}
 	w.registry = silentRegistry(w.engine)
 	if k.neighbour {
 		w.neighbour = w.newNeighbour()
@@ -84,16 +91,12 @@ func (w *world) stage(name string, o agent.Options) *stage {
 // reap runs dce reap on this world for as long as it may, by a clock that is off,
 // and holds that it has left the living alone.
 func (w *world) reap(ctx context.Context, off string) (string, error) {
-	file := filepath.Join(w.leases, "operators.yaml")
-	if err := os.WriteFile(file, []byte(w.operators), 0o600); err != nil {
-		return "", err
-	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	argv := inBoot(w.boot, "dce reap")
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = time.Second
-	cmd.Env = append(os.Environ(), operatorsFile+"="+file, clockOff+"="+off, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), operatorsFile+"="+w.settings, clockOff+"="+off, "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	for _, pod := range removedBy(string(out)) {
 		if pids := executorsOf(pod); len(pids) > 0 {
