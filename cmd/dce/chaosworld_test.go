@@ -73,7 +73,7 @@ func (w *world) end() {
 	}
 	volumes, err := w.api.VolumeList(w.Context(), client.VolumeListOptions{})
 	if err != nil || len(volumes.Items) > 0 {
-		w.leaked("%d volumes in all, %v", len(volumes.Items), err)
+		w.leaked("volumes in all: %+v, %v", volumes.Items, err)
 	}
 	if files, _ := filepath.Glob(w.leases + "/*.lease"); len(files) > 0 {
 		w.leaked("leases in all: %v", files)
