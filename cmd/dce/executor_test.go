@@ -74,7 +74,7 @@ func onAgent(t *testing.T, o agent.Options) *stage {
 	checkpoint := true
 	s.framework = mesos.FrameworkInfo{ID: &mesos.FrameworkID{Value: "fw"}, User: "root", Checkpoint: &checkpoint}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		defer leave()
 		if err := a.Stop(ctx); err != nil {

@@ -42,7 +42,7 @@ func keep(path string) (*Lease, error) {
 		return nil, err
 	}
 	if id, err := Here().Self(path); err == nil {
-		_ = l.Write([]Note{{Holder: &id}}) // without a note the lock decides alone
+		_ = l.Write([]Note{{Holder: &id}}) // without a note the lock decides, and whom the labels name
 	}
 	if err := l.file.Chmod(shown); err != nil {
 		return nil, errors.Join(fmt.Errorf("showing the lease to other users: %w", err), l.Release())

@@ -39,8 +39,8 @@ type Identity struct {
 	Start string
 }
 
-// Host is what this process knows of the machine on which holders live. Neither
-// changes while it runs, and each takes as long to read as all else of a verdict.
+// Host is what this process knows of the machine on which holders live: the boot
+// and the namespaces. Neither changes while it runs, and each takes as long to read as all else of a verdict.
 type Host struct {
 	// Boot is the kernel's boot id; empty where it cannot be told.
 	Boot string

@@ -107,8 +107,9 @@ func (h *host) serve(ctx context.Context) error {
 
 func (h *host) socket() string { return filepath.Join(h.dir, "engine.sock") }
 
-// populate makes the pods, with the notes that executors leave. Their containers are created and not started: a sweep
-// judges by leases, and the engine's list is as long.
+// populate makes the pods, with the notes that executors leave. Their containers
+// are created and not started: a sweep judges by leases, and the engine's list is
+// as long.
 func (h *host) populate(ctx context.Context) error {
 	making, ctx := errgroup.WithContext(ctx)
 	making.SetLimit(8)
